@@ -1,0 +1,1 @@
+"""The document: nodes, ports, knobs, wires, frame ranges, checks and fingerprints."""

@@ -1,0 +1,1 @@
+"""The node types, and what they are made of."""

@@ -1,0 +1,1 @@
+"""How the program learns: networks, losses, optimiser, loop."""

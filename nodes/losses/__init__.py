@@ -1,0 +1,1 @@
+"""Losses that a Trainer can train against."""

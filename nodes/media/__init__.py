@@ -1,0 +1,1 @@
+"""What a wire carries: images, meshes and tables."""

@@ -1,0 +1,1 @@
+"""Frames: reading, cropping, converting and writing them."""

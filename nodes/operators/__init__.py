@@ -1,0 +1,1 @@
+"""Image operators: what stands around a network in a comp."""

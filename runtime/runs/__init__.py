@@ -1,0 +1,1 @@
+"""The run folder: its formats, its manifest and how it is found again."""
