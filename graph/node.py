@@ -39,11 +39,13 @@ class Node:
             declares none is identified by the text of its source file.
         keeps: Whether the result is plain data that is worth keeping between processes. Other results
             are cheap descriptions that are made again when somebody needs them.
+        framewise: Whether it makes frame after frame, so that `--frames` restricts it.
         exclusive: Whether it needs the device for itself, so that two such nodes run one after another.
     """
 
     version: ClassVar[int | None] = None
     keeps: ClassVar[bool] = False
+    framewise: ClassVar[bool] = False
     exclusive: ClassVar[bool] = False
     abstract: ClassVar[bool] = True
 
@@ -98,6 +100,10 @@ class Node:
     def contents(self) -> Iterable[Path]:
         """The files whose content is part of the result; the scheduler digests them."""
         return ()
+
+    def standing(self, key: str, lineage: str) -> str | None:  # noqa: ARG002 - nodes that resume use it
+        """In words, where an earlier process stopped on the way to this result; None where it begins anew."""
+        return None
 
     def compute(self, inputs: Inputs, context: Any) -> Any:
         """The first output's value, or a dictionary of values by output port.
