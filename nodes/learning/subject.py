@@ -1,0 +1,69 @@
+"""What is being learned: the one interface behind which images, meshes and tables differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a trained module does not hold itself, and Inference needs.
+
+    Attributes:
+        header: Plain data for the checkpoint's header: what network, what channels, how values were encoded.
+        arrays: Named arrays beside the network's weights, such as a basis.
+    """
+
+    header: dict[str, Any]
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class Subject(Protocol):
+    """Pairs to learn from, and how they are drawn, measured and shown.
+
+    Everything here is a pure function of the seed and the step, so that a run that was cut off and resumed
+    draws what the unbroken one would have drawn.
+
+    Attributes:
+        pairs: How many pairs of frames, poses or rows an epoch goes through.
+    """
+
+    pairs: int
+
+    def network(self) -> nn.Module:
+        """A fresh network; its starting weights depend on the seed only."""
+
+    def optimiser(self, network: nn.Module, rate: float) -> Any:
+        """The optimiser that suits the network: a `torch.optim.Optimizer`."""
+
+    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
+        """Encoded inputs and targets of a step, from 1, each with `size` samples first."""
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """The loss of a batch, a scalar."""
+
+    def described(self, step: int, size: int) -> list[str]:
+        """What a step's batch consists of, for people: frames and crops, poses or rows."""
+
+    def model(self) -> Model:
+        """What the checkpoint holds beside the weights."""
+
+    def validate(self, network: nn.Module) -> float | None:
+        """The loss on pairs that are never trained on; None where there are none."""
+
+    def contact_sheet(self, network: nn.Module, step: int) -> Image:
+        """Rows of random samples: input, groundtruth, output."""
+
+    def preview(self, network: nn.Module) -> Image | None:
+        """A whole unseen frame or pose; None where no preview is connected."""
+
+    def identities(self) -> dict[str, dict[str, str]]:
+        """For each connected input the digest of each frame, pose file or row file, by its name."""
