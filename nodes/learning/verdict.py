@@ -43,9 +43,7 @@ def verdict(
             f"there and is {validation[-1]:.4g} now. Use the best checkpoint, or paint more frames."
         )
     if falling:
-        return (
-            f"Underfitting: both losses are still falling (held-out {validation[-1]:.4g}). More epochs will help."
-        )
+        return f"Underfitting: both losses are still falling (held-out {validation[-1]:.4g}). More epochs will help."
     return (
         f"Held-out loss {validation[best]:.4g}, best at step {validation_steps[best]:,}: no overfitting seen."
     )
