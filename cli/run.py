@@ -1,0 +1,133 @@
+"""`understudy run`: runs a graph, or what some of its nodes need."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from understudy.cli import options, output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from understudy.runtime import events
+    from understudy.runtime.context import Settings
+    from understudy.runtime.scheduler import Outcome
+
+
+EPILOG = """
+Examples:
+  understudy run roto.toml
+  understudy run roto.toml --var shot=sh020 --set learn.epochs=800
+  understudy run roto.toml --to matte --frames 1001-1100 --device cuda:0
+
+Exit status: 0 done; 1 a node failed; 2 the graph or the call is wrong;
+130 stopped by a signal with everything saved.
+"""
+
+
+@click.command(
+    "run", cls=options.Command, epilog=EPILOG, short_help="Run a graph; what is up to date is skipped."
+)
+@options.graph_arguments
+@options.target_arguments
+@click.option("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="Where networks are computed.")
+@click.option("--threads", default=0, type=click.IntRange(min=0), help="Threads for networks; 0: all cores.")
+@click.option("--strict-resume", is_flag=True, help="Refuse to resume on other software or hardware.")
+@click.option("--accept-changed-data", is_flag=True, help="Resume although the training frames changed.")
+@options.json_option
+def command(
+    *,
+    graph: str,
+    changes: Sequence[tuple[str, str]],
+    variables: Sequence[tuple[str, str]],
+    to: Sequence[str],
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Runs a graph: every node that nothing else takes from, and all that these need.
+
+    What is up to date is skipped. Killed or stopped, the same command goes on where it was.
+    """
+    from understudy.nodes.registry import registry
+    from understudy.runtime.context import Settings
+
+    with output.errors_as_json(wanted=as_json):
+        types = registry()
+        document = options.loaded(graph, variables, changes, types)
+        _refuse_missing_device(asked["device"])
+        return run(document, types, Settings(**asked), to=to, as_json=as_json)
+
+
+def run(graph: Any, types: Any, settings: Settings, *, to: Sequence[str] = (), as_json: bool = False) -> int:
+    """Runs a graph with progress for people, and JSON lines where wanted; gives the exit status."""
+    from understudy.cli.progress import people, written
+    from understudy.runtime import running
+
+    with people() as shown:
+        sink = Both(shown) if as_json else shown
+        outcome = running.run(graph, types, to=to, settings=settings, sink=sink)
+    if as_json:
+        _print_end(outcome)
+    for line in (*written(shown.wrote), _summary(outcome)):
+        click.echo(line, err=as_json)
+    return outcome.status
+
+
+class Both:
+    """Sends every event to people and, as a JSON line, to standard output."""
+
+    def __init__(self, shown: events.Sink) -> None:
+        self._shown, self._lock, self._open = shown, threading.Lock(), True
+
+    def __call__(self, event: events.Event) -> None:
+        """Takes an event; a reader that went away does not end the run."""
+        self._shown(event)
+        with self._lock:
+            if self._open:
+                try:
+                    output.print_json(**event.as_dict())
+                except BrokenPipeError:
+                    self._open = False
+
+
+def _refuse_missing_device(device: str) -> None:
+    """Says before anything runs that a GPU is missing; torch is imported only where one was asked for."""
+    from understudy.graph.errors import UnderstudyError
+    from understudy.runtime.devices import resolve
+
+    if device in ("auto", "cpu"):
+        return
+    try:
+        resolve(device)
+    except UnderstudyError as error:
+        raise click.BadParameter(str(error), param_hint="--device") from None
+
+
+def _print_end(outcome: Outcome) -> None:
+    output.print_json(
+        event="end",
+        status=outcome.status,
+        ran=outcome.ran,
+        up_to_date=outcome.up_to_date,
+        failed=outcome.failed,
+        skipped=outcome.skipped,
+        stopped=outcome.stopped,
+    )
+    sys.stdout.flush()
+
+
+def _summary(outcome: Outcome) -> str:
+    counts = {
+        "ran": len(outcome.ran),
+        "up to date": len(outcome.up_to_date),
+        "failed": len(outcome.failed),
+        "skipped because of that": len(outcome.skipped),
+    }
+    text = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "nothing to do"
+    if outcome.stopped:
+        return f"Stopped ({text}). Run the same command again to go on."
+    return f"{'Failed' if outcome.failed else 'Done'}: {text}."
