@@ -1,0 +1,1 @@
+"""What networks are made of: modules of torch, and what tiling has to know of them."""
