@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from understudy.graph.registry import Registry
 
 
+MOST_COMPARISONS = 100_000
+"""Names are compared about so often to suggest others; it takes one or two seconds."""
+
+
 def check(graph: Graph, registry: Registry) -> list[Fault]:
     """Every fault of a graph; an empty list says that it can run."""
     return _Checker(graph, registry).faults
@@ -41,10 +45,11 @@ class _Checker:
 
     def __init__(self, graph: Graph, registry: Registry) -> None:
         self.graph, self.registry = graph, registry
-        self.report = Report(graph.file, LineFinder(graph.text))
+        self.report = Report(graph.file, LineFinder(graph.text, graph.changed))
         self.nodes: dict[str, Node] = {}
         self.wires: dict[str, dict[str, list[Wire]]] = {}
         self.outlines: dict[str, dict[str, Outline]] = {}
+        self.close: dict[str, str | None] = {}
         made = {name: self._node(name, entry) for name, entry in graph.entries.items()}
         self.made = {name: node for name, node in made.items() if node is not None}
         for name, entry in graph.entries.items():
@@ -133,7 +138,7 @@ class _Checker:
 
     def _wire(self, source: Source) -> Wire | None:
         if source.node not in self.graph.entries:
-            close = nearest(source.node, self.graph.entries)
+            close = self._nearest_node(source.node)
             hint = f'Did you mean "{close}"?' if close else None
             self.report.fault(
                 "there is no node of this name", knob="inputs", found=f'"{source}"', suggestion=hint
@@ -157,24 +162,32 @@ class _Checker:
             return None
         return Wire(source.node, port)
 
+    def _nearest_node(self, name: str) -> str | None:
+        """The node that was most likely meant, as long as that stays quick in a graph full of faults."""
+        if name not in self.close:
+            quick = (len(self.close) + 1) * len(self.graph.entries) < MOST_COMPARISONS
+            self.close[name] = nearest(name, self.graph.entries) if quick or not self.close else None
+        return self.close[name]
+
     def _outline_all(self) -> None:
-        order, cycle = ordered({name: parents(wires) for name, wires in self.wires.items()})
-        if cycle:
-            self.report.node = cycle[0]
-            path = " -> ".join(reversed(cycle))
+        order, circles = ordered({name: parents(wires) for name, wires in self.wires.items()})
+        for circle in circles:
+            self.report.node = circle[0]
             self.report.fault(
-                "the wires run in a circle", knob="inputs", found=path, suggestion="Cut one of them."
+                "the wires run in a circle",
+                knob="inputs",
+                found=_circle_text(circle),
+                suggestion="Cut one of them.",
             )
-            order = list(self.graph.entries)
-        for name in order:
+        for name in dict.fromkeys((*order, *self.graph.entries)):
             if name in self.made:
                 self.nodes[name] = self.made[name]
                 self.report.node = name
-                self.outlines[name] = self._outline(self.made[name], whole=not cycle)
+                self.outlines[name] = self._outline(self.made[name])
 
-    def _outline(self, node: Node, *, whole: bool) -> dict[str, Outline]:
+    def _outline(self, node: Node) -> dict[str, Outline]:
         inputs: dict[str, list[Outline]] = {}
-        complete = whole
+        complete = True
         for port, wires in self.wires[node.name].items():
             known = [self._carried(wire) for wire in wires]
             inputs[port] = [outline for outline in known if outline is not None]
@@ -186,7 +199,11 @@ class _Checker:
         missing = any(not port.optional and name not in inputs for name, port in node.inputs.items())
         if missing or not complete:
             return {}
-        return node.outline(inputs, self.report)
+        try:
+            return node.outline(inputs, self.report)
+        except OSError as error:  # a name too long, a folder that may not be read
+            self.report.fault("its files can't be looked at", found=str(error))
+            return {}
 
     def _carried(self, wire: Wire) -> Outline | None:
         return self.outlines.get(wire.node, {}).get(wire.port)
@@ -198,3 +215,9 @@ class _Checker:
             found=f'{outline.kind} from "{wire.node}.{wire.port}"',
             expected=node.inputs[port].kinds.replace(" ", " or "),
         )
+
+
+def _circle_text(circle: list[str]) -> str:
+    path = [circle[0], *reversed(circle)]
+    shown = path if len(path) <= 9 else [*path[:4], "...", *path[-4:]]
+    return " -> ".join(shown)

@@ -16,7 +16,7 @@ FORMAT = 1
 """The version of the graph file that this program writes; older ones are upgraded on reading."""
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class Source(NamedTuple):
@@ -66,6 +66,8 @@ class Graph:
         entries: The nodes by name, in the order of the file.
         variables: The values of `[vars]`, which replace `${name}` in every text.
         path: The file that it was read from or saved to, None before that.
+        text: What stood in that file.
+        changed: The knobs, as (node, knob), that were set since.
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
@@ -73,6 +75,7 @@ class Graph:
         self.variables: dict[str, str] = {}
         self.path = Path(path) if path is not None else None
         self.text = ""
+        self.changed: set[tuple[str, str]] = set()
 
     @classmethod
     def load(cls, path: Path | str, variables: Mapping[str, str] | None = None) -> Graph:
@@ -115,7 +118,13 @@ class Graph:
             raise GraphError([Fault(what="there is a node of this name already", node=name)])
         if not is_name(name):
             raise GraphError(
-                [Fault(what="this can't be a node's name", node=name, expected="letters, digits, _ and -")]
+                [
+                    Fault(
+                        what="this can't be a node's name",
+                        node=name,
+                        expected="up to 100 letters, digits, _ and -",
+                    )
+                ]
             )
         sources = {
             port: [Source.parse(one) for one in as_list(value)] for port, value in (inputs or {}).items()
@@ -134,6 +143,7 @@ class Graph:
             hint = f'Did you mean "{close}"?' if close else None
             raise GraphError([Fault(what="there is no node of this name", node=node, suggestion=hint)])
         self.entries[node].knobs[knob] = _plain(value)
+        self.changed.add((node, knob))
 
     def set_variables(self, values: Mapping[str, str]) -> None:
         """Gives variables of `[vars]` other values.
@@ -160,6 +170,7 @@ class Graph:
 
         target = Path(path)
         self.text = written(self)
+        self.changed.clear()
         self.path = target
         replace_text(target, self.text)
 

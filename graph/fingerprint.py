@@ -46,7 +46,7 @@ def parts(
 
 def key(parts_of_node: Parts) -> str:
     """The SHA-256 of the parts, as 64 hexadecimal digits."""
-    text = json.dumps(parts_of_node, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(parts_of_node, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -113,12 +113,14 @@ class Knob(Generic[T]):
     def _accept_one(self, value: Any) -> Any:
         if isinstance(value, str) and value in self.words:
             return value
-        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+        if self.type is float and value.__class__ is int and _is_whole_number(value):
             value = float(value)
         if value.__class__ is not self.type:
             raise self._refusal(value)
         if self.choices and value not in self.choices:
             raise self._refusal(value)
+        if self.path and "\0" in value:
+            raise KnobError(shown(value), "a path without a NUL character")
         if self.type in (int, float):
             self._accept_number(value)
         return value
@@ -126,13 +128,19 @@ class Knob(Generic[T]):
     def _accept_number(self, value: float) -> None:
         low = -math.inf if self.least is None else self.least
         high = math.inf if self.most is None else self.most
-        if not (math.isfinite(value) and low <= value <= high):
+        usable = math.isfinite(value) if isinstance(value, float) else _is_whole_number(value)
+        if not (usable and low <= value <= high):
             raise self._refusal(value)
 
     def _refusal(self, value: Any) -> KnobError:
         words = (*self.choices, *self.words)
         close = nearest(value, words) if isinstance(value, str) and words else None
         return KnobError(shown(value), self.expected, f'Did you mean "{close}"?' if close else None)
+
+
+def _is_whole_number(value: int) -> bool:
+    """Whether it has the 64 bits that TOML gives a whole number; Python reads longer ones."""
+    return -(2**63) <= value < 2**63
 
 
 def shown(value: Any) -> str:
@@ -146,7 +154,11 @@ def shown(value: Any) -> str:
     elif isinstance(value, str):
         text = f'"{value}"'
     elif isinstance(value, list | tuple):
-        text = "[" + ", ".join(shown(item) for item in value) + "]"
+        text = "[" + ", ".join(shown(item) for item in value[:80]) + "]"
+    elif isinstance(value, dict):
+        text = "a table"
+    elif isinstance(value, int) and not _is_whole_number(value):
+        text = "a number beyond 64 bits"
     else:
         text = str(value)
     return text if len(text) <= 80 else text[:77] + "..."

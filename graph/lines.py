@@ -7,6 +7,10 @@ up only when there is a fault to tell.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _HEADER = re.compile(
     r"""^\s*\[\s*nodes\s*\.\s*["']?([A-Za-z0-9_-]+)["']?\s*(?:\.\s*([A-Za-z0-9_-]+)\s*)?\]"""
@@ -36,14 +40,21 @@ def lines(text: str) -> dict[tuple[str | None, str | None], int]:
 
 
 class LineFinder:
-    """Looks lines up in a text that is read once, and only when somebody asks."""
+    """Looks lines up in a text that is read once, and only when somebody asks.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    Args:
+        text: The graph file.
+        changed: The knobs, as (node, knob), whose values don't stand there any more.
+    """
+
+    def __init__(self, text: str, changed: Collection[tuple[str, str]] = ()) -> None:
+        self._text, self._changed = text, changed
         self._found: dict[tuple[str | None, str | None], int] | None = None
 
     def __call__(self, node: str | None, knob: str | None = None) -> int | None:
-        """The line of a knob, or of its node where the knob is not there."""
+        """The line of a knob, or of its node where the knob is not there; None for a changed knob."""
+        if (node, knob) in self._changed:
+            return None
         if self._found is None:
             self._found = lines(self._text)
         return self._found.get((node, knob)) or self._found.get((node, None))

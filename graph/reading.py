@@ -21,6 +21,9 @@ LARGEST_FILE = 64 * 1024 * 1024
 MOST_NODES = 200_000
 """A graph of more nodes is refused."""
 
+LONGEST_VARIABLE = 1000
+"""A variable of more characters is refused: a small file could stand for a huge text."""
+
 _TOP = ("understudy", "vars", "nodes")
 _LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
@@ -81,6 +84,8 @@ def _table(text: str, file: str | None) -> dict[str, Any]:
         raise GraphError([Fault(what=what, file=file, line=int(place[1]) if place else None)]) from None
     except RecursionError:
         raise GraphError([Fault(what="lists are nested too deeply", file=file)]) from None
+    except ValueError:  # Python's own limit on the digits of a number
+        raise GraphError([Fault(what="a number has too many digits", file=file)]) from None
 
 
 def _read_top(table: dict[str, Any], report: Report) -> None:
@@ -111,7 +116,10 @@ def _read_variables(graph: Graph, table: Any, report: Report) -> None:
         report.fault("vars is no table", knob="vars", expected="[vars] with one name = text a line")
         return
     for name, value in table.items():
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) > LONGEST_VARIABLE:
+            most = f"at most {LONGEST_VARIABLE:,} characters"
+            report.fault(f"variable {name} is too long", knob="vars", found=shown(value), expected=most)
+        elif isinstance(value, str):
             graph.variables[name] = value
         elif isinstance(value, int | float) and not isinstance(value, bool):
             graph.variables[name] = str(value)
@@ -129,7 +137,7 @@ def _read_nodes(graph: Graph, table: Any, report: Report) -> None:
     for name, entry in table.items():
         report.node = name
         if not is_name(name):
-            report.fault("this can't be a node's name", expected="letters, digits, _ and -")
+            report.fault("this can't be a node's name", expected="up to 100 letters, digits, _ and -")
         graph.entries[name] = _entry(entry, report)
     report.node = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
@@ -53,13 +54,35 @@ def parents(wires: Mapping[str, Iterable[Wire]]) -> list[str]:
     return list(dict.fromkeys(wire.node for port in wires.values() for wire in port))
 
 
-def ordered(parents_of: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
-    """The nodes with every parent first, and the nodes of a cycle if there is one (then no order).
+def ordered(parents_of: Mapping[str, Iterable[str]]) -> tuple[list[str], list[list[str]]]:
+    """The nodes with every parent first, and the circles that keep the others from having a place.
 
-    >>> ordered({"b": ["a"], "a": []})
-    (['a', 'b'], [])
+    A circle lists each of its nodes before the one that it takes from.
+
+    >>> ordered({"b": ["a"], "a": [], "x": ["y"], "y": ["x"]})
+    (['a', 'b'], [['x', 'y']])
     """
-    try:
-        return list(TopologicalSorter(parents_of).static_order()), []
-    except CycleError as error:
-        return [], list(error.args[1])
+    sorter = TopologicalSorter(parents_of)
+    with suppress(CycleError):
+        sorter.prepare()
+    order: list[str] = []
+    while ready := sorter.get_ready():
+        order += ready
+        sorter.done(*ready)
+    placed = set(order)
+    return order, _circles({name: ones for name, ones in parents_of.items() if name not in placed}, placed)
+
+
+def _circles(parents_of: Mapping[str, Iterable[str]], placed: set[str]) -> list[list[str]]:
+    """Walks from each node upwards: every node here has a parent here, so each walk ends in a circle."""
+    found = []
+    walk_of: dict[str, str] = {}
+    for start in parents_of:
+        path, name = [], start
+        while name not in walk_of:
+            walk_of[name] = start
+            path.append(name)
+            name = next(parent for parent in parents_of[name] if parent not in placed)
+        if walk_of[name] == start:
+            found.append(path[path.index(name) :])
+    return found
