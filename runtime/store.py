@@ -27,12 +27,18 @@ CREATE TABLE IF NOT EXISTS results (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE, node TEXT, parts TEXT, value TEXT, files TEXT, digest TEXT);
 CREATE INDEX IF NOT EXISTS results_of_node ON results (node, number);
 CREATE TABLE IF NOT EXISTS digests (
-    path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, inode INTEGER, digest TEXT) WITHOUT ROWID;
+    path BLOB PRIMARY KEY, state TEXT, digest TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS frames (
-    path TEXT PRIMARY KEY, identity TEXT, size INTEGER, changed INTEGER) WITHOUT ROWID;
+    path BLOB PRIMARY KEY, identity TEXT, size INTEGER, changed INTEGER) WITHOUT ROWID;
 """
-_VERSION = 1
-_CHUNK = 1 << 20
+_RESULT_OF_KEY = "SELECT key, node, parts, value, files, digest FROM results WHERE key = ?"
+_RESULT_OF_NODE = """
+SELECT key, node, parts, value, files, digest FROM results WHERE node = ? ORDER BY number DESC LIMIT 1"""
+_VERSION = 2
+
+
+class _AnotherVersion(sqlite3.DatabaseError):
+    """The file was made by another version of this program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +76,31 @@ class Store:
         path = self.folder / "store.sqlite"
         try:
             return _connect(str(path))
-        except sqlite3.DatabaseError:
-            return self._open_anew(path)
+        except sqlite3.DatabaseError as error:
+            return _open_anew(path) if _is_damage(error) else _connect(":memory:")
 
-    def _open_anew(self, path: Path) -> sqlite3.Connection:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        try:
-            return _connect(str(path))
-        except sqlite3.DatabaseError:
-            return _connect(":memory:")
+    def _fetch(self, query: str, row: tuple[Any, ...]) -> Any:
+        """A row, or None; a damaged file is begun anew."""
+        with self._lock:
+            try:
+                return self._database.execute(query, row).fetchone()
+            except sqlite3.DatabaseError as error:
+                self._recover(error)
+                return None
+
+    def _write(self, statement: str, row: tuple[Any, ...]) -> None:
+        """Writes a row; on a full or failing disk it is not kept, which costs time only."""
+        with self._lock:
+            try:
+                with self._database:
+                    self._database.execute(statement, row)
+            except sqlite3.DatabaseError as error:
+                self._recover(error)
+
+    def _recover(self, error: sqlite3.DatabaseError) -> None:
+        if _is_damage(error) and self.folder is not None:
+            self._database.close()
+            self._database = _open_anew(self.folder / "store.sqlite")
 
     def close(self) -> None:
         """Closes the file."""
@@ -88,21 +109,18 @@ class Store:
     def keep(self, node: str, key: str, parts: Parts, value: Any, files: Iterable[Path] = ()) -> None:
         """Keeps a result: plain data, and the digests of the files that it consists of."""
         digests = json.dumps({str(path): self.digest(path) for path in files})
-        text = json.dumps(value)
-        row = (None, key, node, json.dumps(parts), text, digests, _digest_of(text, digests))
-        with self._lock, self._database:
-            self._database.execute("INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?)", row)
+        row = (key, node, json.dumps(parts), json.dumps(value), digests)
+        self._write("INSERT OR REPLACE INTO results VALUES (NULL,?,?,?,?,?,?)", (*row, _digest_of(*row)))
 
     def kept(self, key: str) -> Kept | None:
         """The verified result for a key, None where there is none; `damage` says why it can't be used."""
-        query = "SELECT value, files, digest FROM results WHERE key = ?"
-        with self._lock:
-            row = self._database.execute(query, (key,)).fetchone()
+        row = self._fetch(_RESULT_OF_KEY, (key,))
         if row is None:
             return None
-        text, digests, digest = row
-        if _digest_of(text, digests) != digest:
+        *content, digest = row
+        if _digest_of(*content) != digest:
             return Kept(None, "the kept result is damaged")
+        *_, text, digests = content
         for path, expected in json.loads(digests).items():
             if damage := self._damage(path, expected):
                 return Kept(None, damage)
@@ -116,10 +134,11 @@ class Store:
 
     def latest_parts(self, node: str) -> Parts | None:
         """The parts of the key under which a node's newest result was kept, None where there is none."""
-        query = "SELECT parts FROM results WHERE node = ? ORDER BY number DESC LIMIT 1"
-        with self._lock:
-            row = self._database.execute(query, (node,)).fetchone()
-        return json.loads(row[0]) if row else None
+        row = self._fetch(_RESULT_OF_NODE, (node,))
+        if row is None or _digest_of(*row[:-1]) != row[-1]:
+            return None
+        parts: Parts = json.loads(row[2])
+        return parts
 
     def digest(self, path: Path | str) -> str:
         """The SHA-256 of a file's bytes; read again only when size, time stamp or inode changed.
@@ -127,7 +146,7 @@ class Store:
         Raises:
             MediaError: The file can't be read.
         """
-        name = os.path.abspath(path)  # noqa: PTH100 - ten times faster here
+        name = os.fsencode(os.path.abspath(path))  # noqa: PTH100 - ten times faster here
         try:
             state = os.stat(name)  # noqa: PTH116 - ten times faster here
             known = self._known_digest(name, state)
@@ -135,26 +154,20 @@ class Store:
         except OSError as error:
             raise MediaError(path, f"can't be read: {error.strerror}") from error
 
-    def _known_digest(self, name: str, state: os.stat_result) -> str | None:
-        query = "SELECT digest FROM digests WHERE path = ? AND size = ? AND changed = ? AND inode = ?"
-        with self._lock:
-            row = self._database.execute(
-                query, (name, state.st_size, state.st_mtime_ns, state.st_ino)
-            ).fetchone()
+    def _known_digest(self, name: bytes, state: os.stat_result) -> str | None:
+        query = "SELECT digest FROM digests WHERE path = ? AND state = ?"
+        row = self._fetch(query, (name, _state_text(state)))
         return row[0] if row else None
 
-    def _remember(self, name: str, state: os.stat_result, digest: str) -> str:
-        row = (name, state.st_size, state.st_mtime_ns, state.st_ino, digest)
-        with self._lock, self._database:
-            self._database.execute("INSERT OR REPLACE INTO digests VALUES (?,?,?,?,?)", row)
+    def _remember(self, name: bytes, state: os.stat_result, digest: str) -> str:
+        self._write("INSERT OR REPLACE INTO digests VALUES (?,?,?)", (name, _state_text(state), digest))
         return digest
 
     def remember_frame(self, path: Path, identity: str) -> None:
         """Records that a written frame's file holds what `identity` stands for."""
-        name, state = str(path.absolute()), path.stat()
-        row = (name, identity, state.st_size, state.st_mtime_ns)
-        with self._lock, self._database:
-            self._database.execute("INSERT OR REPLACE INTO frames VALUES (?,?,?,?)", row)
+        state = path.stat()
+        row = (os.fsencode(path.absolute()), identity, state.st_size, state.st_mtime_ns)
+        self._write("INSERT OR REPLACE INTO frames VALUES (?,?,?,?)", row)
 
     def has_frame(self, path: Path, identity: str) -> bool:
         """Whether a written frame's file is there, untouched, and holds what `identity` stands for."""
@@ -163,29 +176,56 @@ class Store:
         except OSError:
             return False
         query = "SELECT 1 FROM frames WHERE path = ? AND identity = ? AND size = ? AND changed = ?"
-        row = (str(path.absolute()), identity, state.st_size, state.st_mtime_ns)
-        with self._lock:
-            return self._database.execute(query, row).fetchone() is not None
+        row = (os.fsencode(path.absolute()), identity, state.st_size, state.st_mtime_ns)
+        return self._fetch(query, row) is not None
 
 
-def digest_file(path: Path | str) -> str:
+def digest_file(path: Path | str | bytes) -> str:
     """The SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with open(path, "rb") as file:  # noqa: PTH123 - a plain string path
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _text(stored: bytes) -> str:
+    """A stored text; damage that is no text shows in its digest."""
+    return stored.decode("utf-8", "replace")
 
 
 def _digest_of(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
+def _state_text(state: os.stat_result) -> str:
+    """What changes when a file does; a time stamp that was set back shows in the status change time."""
+    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}"
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is bad, rather than locked, full or not to be written."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, _AnotherVersion) or (
+        code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    )
+
+
+def _open_anew(path: Path) -> sqlite3.Connection:
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return _connect(str(path))
+    except (OSError, sqlite3.DatabaseError):
+        return _connect(":memory:")
+
+
 def _connect(name: str) -> sqlite3.Connection:
     database = sqlite3.connect(name, timeout=30, check_same_thread=False)
+    database.text_factory = _text
     try:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version not in (0, _VERSION):
-            raise sqlite3.DatabaseError("another version")  # noqa: TRY301 - treated like damage
+            raise _AnotherVersion
         database.executescript(_TABLES + f"PRAGMA user_version = {_VERSION};")
     except sqlite3.DatabaseError:
         database.close()
