@@ -186,7 +186,7 @@ class Scheduler:
         return ready
 
     def _fail(self, name: str, error: Exception) -> None:
-        message = _sentence(name, error)
+        message = _sentence(name, error, self.work)
         self.outcome.failed[name] = message
         self.sink(events.Failed(name, message))
         below, seen = deque(self._children[name]), {name}
@@ -199,12 +199,17 @@ class Scheduler:
                 below.extend(self._children[child])
 
 
-def _sentence(name: str, error: Exception) -> str:
+def _sentence(name: str, error: Exception, work: Path) -> str:
     if isinstance(error, NodeError):
         return str(error)
     if isinstance(error, UnderstudyError):
         return f"{name}: {error}"
     if isinstance(error, MemoryError):
         return f"{name}: the memory is full"
-    trace = "".join(traceback.format_exception(error))
-    return f"{name}: {type(error).__name__}: {error}. This is a mistake in the node's code:\n{trace}"
+    what = f"{name}: {type(error).__name__}: {error}. This is a mistake in the node's code"
+    path = work / f"{name}.traceback.txt"
+    try:
+        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    except OSError:
+        return f"{what}."
+    return f"{what}; its traceback is in {path}"
