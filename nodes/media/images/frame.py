@@ -90,7 +90,7 @@ class FrameSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
-    """A decoded frame. Nothing is clamped, alpha is associated (premultiplied), values may be NaN or infinite.
+    """A decoded frame. Nothing is clamped; alpha is associated (premultiplied); NaN and infinity may occur.
 
     Attributes:
         pixels: Float32, `(H, W, C)`: the data window's rows from top to bottom. Treat it as read-only.
@@ -133,7 +133,7 @@ class Frame:
         return replace(self, pixels=self.pixels[..., indices], channels=tuple(channels))
 
     def fitted(self, window: Window) -> Frame:
-        """The frame with another data window: pixels outside the old one are 0, those outside the new are cut."""
+        """The frame with another data window: what lies outside is cut, what is new is 0."""
         if window == self.data:
             return self
         pixels = np.zeros((window.height, window.width, len(self.channels)), np.float32)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from understudy.graph.errors import MediaError
+from understudy.nodes.media.images.frame import ChannelError, chosen_channels
+from understudy.nodes.media.images.reading import read_frame, read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,50 +91,58 @@ class MappedFrames:
 class FileFrames:
     """The frames of a sequence of files.
 
-    Every frame gives the same channels: those chosen, else those of the first file. A file that lacks one of
-    them can't be read; what it has beyond them is left in the file.
+    Every frame gives the same channels. A file that lacks one of them can't be read; what it has beyond them
+    is left in the file.
 
     Args:
         paths: The file of each frame number.
         digest: Gives the digest of a file's bytes.
-        channels: What to read, as `chosen_channels` understands it; empty for all.
+        wanted: What to read, as `chosen_channels` understands it; empty for all channels of the first file.
     """
 
-    def __init__(self, paths: Mapping[int, Path], digest: Callable[[Path], str], channels: str = "") -> None:
-        self.paths, self._digest, self._wanted = dict(paths), digest, channels
+    def __init__(self, paths: Mapping[int, Path], digest: Callable[[Path], str], wanted: str = "") -> None:
+        self.paths, self._digest, self._wanted = dict(paths), digest, wanted
         self.numbers = tuple(sorted(paths))
-        self._channels: tuple[str, ...] | None = None
+
+    @cached_property
+    def channels(self) -> tuple[str, ...]:
+        """The channels of every frame: those wanted of the first file whose header can be read.
+
+        Raises:
+            MediaError: No header can be read, or it lacks a wanted channel.
+        """
+        failure: MediaError | None = None
+        for number in self.numbers:
+            try:
+                present = read_spec(self.paths[number], frame=number).channels
+            except MediaError as error:
+                failure = failure or error
+                continue
+            try:
+                return chosen_channels(self._wanted, present)
+            except ChannelError as error:
+                raise MediaError(self.paths[number], str(error), frame=number) from error
+        assert failure is not None, "a sequence without frames"
+        raise failure
 
     def spec(self, number: int) -> FrameSpec:
         """What the file's header says."""
-        from dataclasses import replace
-
-        from understudy.nodes.media.images.reading import read_spec
-
-        spec = read_spec(self._path(number), frame=number)
-        return replace(spec, channels=self._selected(spec.channels, number))
+        return read_spec(self.paths[number], self.channels, frame=number)
 
     def read(self, number: int) -> Frame:
         """The chosen channels of the file."""
-        from understudy.nodes.media.images.reading import read_frame
-
-        return read_frame(self._path(number), lambda present: self._selected(present, number), frame=number)
+        return read_frame(self.paths[number], self.channels, frame=number)
 
     def identity(self, number: int) -> str:
         """Digest of the file's bytes and of the chosen channels."""
-        return digest_of("file", self._wanted, self._digest(self._path(number)))
+        return digest_of("file", self._digest(self.paths[number]), *self.channels)
 
-    def _path(self, number: int) -> Path:
-        return self.paths[number]
 
-    def _selected(self, present: tuple[str, ...], number: int) -> tuple[str, ...]:
-        """The channels to read of a file that has these."""
-        from understudy.nodes.media.images.frame import ChannelError, channel_indices, chosen_channels
+def common_numbers(sources: Sequence[Frames]) -> tuple[int, ...]:
+    """The frame numbers that all sequences have, sorted."""
+    return tuple(sorted(set(sources[0].numbers).intersection(*(source.numbers for source in sources))))
 
-        try:
-            if self._channels is None:
-                self._channels = self._first_channels(present, number)
-            channel_indices(self._channels, present)
-        except ChannelError as error:
-            raise MediaError(self._path(number), str(error), frame=number) from error
-        return self._channels
+
+def digest_of(*texts: str) -> str:
+    """The SHA-256 of some texts, as 64 hexadecimal digits."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
