@@ -1,9 +1,9 @@
 """The one layer through which everything is written that must survive a crash.
 
 A file is either replaced whole (`replace_bytes`, `replacing`) or appended to (`Appender`). Replacing is: a
-temporary file in the same folder, fsync, rename, fsync of the folder; so the name holds the old file or the new
-one, never a mixture. After a failed fsync the system may call lost pages clean, so that a second fsync of the
-same file succeeds without having written them (Rebello et al. 2020, "Can Applications Recover from fsync
+temporary file in the same folder, fsync, rename, fsync of the folder; so the name holds the old file or the
+new one, never a mixture. After a failed fsync the system may call lost pages clean, so that a second fsync of
+the same file succeeds without having written them (Rebello et al. 2020, "Can Applications Recover from fsync
 Failures?"): nothing here ever repeats one; what is tried again is tried on a new file.
 
 All calls go to a `Disk`, which tests replace by one that fails, is killed or takes notes.
@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,7 +217,7 @@ def _is_leftover(name: str, *, owned: bool) -> bool:
 
 
 class Appender:
-    """A file that grows by whole records.
+    """A file that grows by whole records; one thread may append while another waits in `sync`.
 
     Args:
         path: The file; it exists, made by `replace_bytes`.
@@ -231,6 +232,7 @@ class Appender:
         self._end = self._synced = end
         self._unsynced = bytearray()
         self._torn = self._lost = False
+        self._guard = threading.Lock()
         with _as_storage_error(path):
             self._file = disk.open(str(path), os.O_WRONLY | os.O_APPEND)
             with _closing_on_error(self._file):
@@ -248,20 +250,20 @@ class Appender:
         Raises:
             StorageError: It was not added; what part of it was written is cut off again.
         """
-        with _as_storage_error(self.path, len(record)):
+        with _as_storage_error(self.path, len(record)), self._guard:
             if self._torn:
                 disk.truncate(self._file, self._end)
-                self._torn = False
+            self._torn = True
             try:
                 _write_all(self._file, memoryview(record))
             except OSError:
-                self._torn = True
                 with contextlib.suppress(OSError):  # otherwise before the next record
                     disk.truncate(self._file, self._end)
                     self._torn = False
                 raise
-        self._end += len(record)
-        self._unsynced += record
+            self._torn = False
+            self._end += len(record)
+            self._unsynced += record
 
     def sync(self) -> None:
         """Waits until all records are on the medium.
@@ -274,23 +276,32 @@ class Appender:
         """
         with _as_storage_error(self.path, len(self._unsynced)):
             if self._lost:
-                self._renew()
-            elif self._unsynced:
+                with self._guard:
+                    self._renew()
+                return
+            with self._guard:
+                waiting = len(self._unsynced)
+            if waiting:
                 self._lost = True
                 disk.sync(self._file)
-        self._lost = False
-        self._synced = self._end
-        self._unsynced.clear()
+                self._lost = False
+                with self._guard:
+                    del self._unsynced[:waiting]
+                    self._synced += waiting
 
     def _renew(self) -> None:
+        """Writes the file anew and goes on with that one."""
         with self.path.open("rb") as old:
             kept = old.read(self._synced)
         if len(kept) < self._synced:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         replace_bytes(self.path, [kept, bytes(self._unsynced)])
         file = disk.open(str(self.path), os.O_WRONLY | os.O_APPEND)
-        disk.close(self._file)
-        self._file, self._torn = file, False
+        before, self._file = self._file, file
+        self._torn = self._lost = False
+        self._synced = self._end
+        self._unsynced.clear()
+        disk.close(before)
 
     def close(self) -> None:
         """Closes the file, without waiting for the medium."""
