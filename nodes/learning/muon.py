@@ -60,42 +60,38 @@ class Muon(torch.optim.Optimizer):
                 self._step_outer(parameters, group["lr"], group["weight_decay"])
 
     def _step_inner(self, parameters: list[nn.Parameter], rate: float, decay: float) -> None:
-        for same in _by_shape(parameters):
-            directions = torch.stack([self._nesterov(p).flatten(1) for p in same])
-            rows, columns = directions.shape[1:]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        momenta = [self._state(p, "momentum")["momentum"] for p in parameters]
+        torch._foreach_lerp_(momenta, gradients, 1.0 - MOMENTUM)
+        nesterov = torch._foreach_lerp(gradients, momenta, MOMENTUM)
+        torch._foreach_mul_(parameters, 1.0 - rate * decay)
+        updates = orthogonalised([direction.flatten(1) for direction in nesterov])
+        for parameter, update in zip(parameters, updates, strict=True):
+            rows, columns = update.shape
             scale = 0.2 * math.sqrt(max(rows, columns)) * math.sqrt(max(1.0, rows / columns))
-            updates = orthogonalised(directions)
-            for parameter, update in zip(same, updates, strict=True):
-                parameter.mul_(1.0 - rate * decay)
-                parameter.add_(update.view(parameter.shape), alpha=-rate * scale)
-
-    def _nesterov(self, parameter: nn.Parameter) -> Tensor:
-        gradient = parameter.grad
-        assert gradient is not None
-        state = self.state[parameter]
-        if not state:
-            state["momentum"] = torch.zeros_like(gradient, memory_format=torch.contiguous_format)
-        state["momentum"].lerp_(gradient, 1.0 - MOMENTUM)
-        return gradient.lerp(state["momentum"], MOMENTUM)
+            parameter.add_(update.view(parameter.shape), alpha=-rate * scale)
 
     def _step_outer(self, parameters: list[nn.Parameter], rate: float, decay: float) -> None:
-        for parameter in parameters:
-            gradient = parameter.grad
-            assert gradient is not None
-            state = self.state[parameter]
-            if not state:
-                state["mean"] = torch.zeros_like(gradient, memory_format=torch.contiguous_format)
-                state["square"] = torch.zeros_like(gradient, memory_format=torch.contiguous_format)
-                state["steps"] = torch.zeros((), dtype=torch.float64)
-            state["steps"] += 1
-            steps = float(state["steps"])
-            state["mean"].lerp_(gradient, 1.0 - BETAS[0])
-            state["square"].lerp_(gradient.square(), 1.0 - BETAS[1])
-            mean = state["mean"] / (1.0 - BETAS[0] ** steps)
-            deviation = (state["square"] / (1.0 - BETAS[1] ** steps)).sqrt_().add_(1e-8)
-            if parameter.ndim > 1:
-                parameter.mul_(1.0 - rate * decay)
-            parameter.addcdiv_(mean, deviation, value=-rate)
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        states = [self._state(p, "mean", "square") for p in parameters]
+        means, squares = [state["mean"] for state in states], [state["square"] for state in states]
+        torch._foreach_lerp_(means, gradients, 1.0 - BETAS[0])
+        torch._foreach_lerp_(squares, torch._foreach_mul(gradients, gradients), 1.0 - BETAS[1])
+        corrections = [1.0 - BETAS[1] ** float(state["steps"]) for state in states]
+        deviations = torch._foreach_sqrt(torch._foreach_div(squares, corrections))
+        torch._foreach_add_(deviations, 1e-8)
+        torch._foreach_mul_([p for p in parameters if p.ndim > 1], 1.0 - rate * decay)
+        scales = [-rate / (1.0 - BETAS[0] ** float(state["steps"])) for state in states]
+        torch._foreach_addcdiv_(parameters, means, deviations, scales)
+
+    def _state(self, parameter: nn.Parameter, *kinds: str) -> dict[str, Tensor]:
+        """The parameter's averages, begun with zeros, its step counted."""
+        state: dict[str, Tensor] = self.state[parameter]
+        if not state:
+            state.update({kind: torch.zeros_like(parameter) for kind in kinds})
+            state["steps"] = torch.zeros((), dtype=torch.float64)
+        state["steps"] += 1
+        return state
 
     def named_state(self) -> dict[str, Tensor]:
         """All that resuming needs, as tensors: `<parameter>.momentum`, or `.mean`, `.square` and `.steps`."""
@@ -135,31 +131,38 @@ def inner_names(network: nn.Module) -> set[str]:
     return {name for name in matrices if not name.startswith(tuple(outer))}
 
 
-def orthogonalised(matrices_BMN: Tensor) -> Tensor:
+def orthogonalised(matrices: list[Tensor]) -> list[Tensor]:
     """The matrix nearest to each that has equal singular values near 1, by Newton-Schulz iteration.
 
-    The iteration is run on the Gram matrix of the smaller side, which gives the same polynomial at half
-    the cost: X' = Q X, where Q is the product of the quintic's factors.
+    The iteration is run on the Gram matrix of the smaller side, which gives the same polynomial at half the
+    cost: X' = Q X, where Q is the product of the quintic's factors. Matrices whose smaller sides are equal are
+    computed in one call.
 
     Args:
-        matrices_BMN: `(B, M, N)`, any scale.
+        matrices: `(M, N)` each, any scale.
     """
+    wide = [matrix.mT if len(matrix) > matrix.shape[1] else matrix for matrix in matrices]
+    factors: dict[int, Tensor] = {}
+    for places in _by_height(wide):
+        grams = torch.stack([wide[place] @ wide[place].mT for place in places])
+        norms = grams.diagonal(dim1=1, dim2=2).sum(1).sqrt().add_(1e-7).view(-1, 1, 1)
+        products = _newton_schulz(grams / norms.square()) / norms
+        factors.update(zip(places, products, strict=True))
+    found = [factors[place] @ matrix for place, matrix in enumerate(wide)]
+    return [x.mT if len(m) > m.shape[1] else x for x, m in zip(found, matrices, strict=True)]
+
+
+def _newton_schulz(gram_BMM: Tensor) -> Tensor:
+    """The matrices Q that orthogonalise the X of norm 1 whose Gram matrices X X' are given."""
     a, b, c = NEWTON_SCHULZ
-    x = matrices_BMN.float()
-    tall = x.shape[1] > x.shape[2]
-    if tall:
-        x = x.mT
-    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    gram = x @ x.mT
-    identity = torch.eye(gram.shape[1], device=x.device)
-    product = identity.expand_as(gram)
+    product = None
     for _ in range(NEWTON_SCHULZ_STEPS):
-        factor = a * identity + b * gram + c * (gram @ gram)
-        product = factor @ product
-        gram = factor @ gram @ factor
-        gram = 0.5 * (gram + gram.mT)
-    result: Tensor = product @ x
-    return result.mT if tall else result
+        factor = torch.baddbmm(gram_BMM, gram_BMM, gram_BMM, beta=b, alpha=c)
+        factor.diagonal(dim1=1, dim2=2).add_(a)
+        product = factor if product is None else torch.bmm(factor, product)
+        gram_BMM = torch.bmm(torch.bmm(factor, gram_BMM), factor)
+    assert product is not None
+    return product
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], largest: float = 1.0) -> float:
@@ -170,9 +173,9 @@ def clip_gradients(parameters: Iterable[nn.Parameter], largest: float = 1.0) -> 
     return float(nn.utils.clip_grad_norm_(parameters, largest, foreach=True))
 
 
-def _by_shape(parameters: list[nn.Parameter]) -> list[list[nn.Parameter]]:
-    """Parameters of equal matrix shape together, so that they are orthogonalised in one call."""
-    groups: dict[tuple[int, int], list[nn.Parameter]] = {}
-    for parameter in parameters:
-        groups.setdefault((parameter.shape[0], parameter[0].numel()), []).append(parameter)
+def _by_height(matrices: list[Tensor]) -> list[list[int]]:
+    """The places of matrices with equally many rows together."""
+    groups: dict[int, list[int]] = {}
+    for place, matrix in enumerate(matrices):
+        groups.setdefault(len(matrix), []).append(place)
     return list(groups.values())

@@ -31,22 +31,23 @@ def _train(network: nn.Module, optimiser: Muon, steps: range) -> None:
         optimiser.zero_grad()
 
 
-@pytest.mark.parametrize("shape", [(3, 8, 72), (1, 72, 8), (2, 5, 5)])
-def test_orthogonalised_is_the_iteration_of_jordan_et_al(shape: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("shape", [(8, 72), (72, 8), (5, 5)])
+def test_orthogonalised_is_the_iteration_of_jordan_et_al(shape: tuple[int, int]) -> None:
     """The result equals the quintic iteration run on the matrix itself in double precision."""
-    matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     a, b, c = NEWTON_SCHULZ
-    x = matrices.double() / matrices.double().norm(dim=(1, 2), keepdim=True)
+    x = matrix.double() / matrix.double().norm()
     for _ in range(NEWTON_SCHULZ_STEPS):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    torch.testing.assert_close(orthogonalised(matrices).double(), x, rtol=0, atol=2e-4)
+    found = orthogonalised([torch.zeros(8, 3), matrix])[1]
+    torch.testing.assert_close(found.double(), x, rtol=0, atol=2e-4)
 
 
 def test_singular_values_end_near_one() -> None:
     """Directions that differ by a factor of a hundred get the same speed, within a half."""
-    matrix = torch.diag(torch.tensor([100.0, 10.0, 1.0]))[None]
-    values = torch.linalg.svdvals(orthogonalised(matrix))
+    matrix = torch.diag(torch.tensor([100.0, 10.0, 1.0]))
+    values = torch.linalg.svdvals(orthogonalised([matrix])[0])
     assert 0.5 < float(values.min()) <= float(values.max()) < 1.5
 
 
