@@ -12,10 +12,21 @@ import math
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import (
+    Tensor,
+    _foreach_add_,
+    _foreach_addcdiv_,
+    _foreach_div,
+    _foreach_lerp,
+    _foreach_lerp_,
+    _foreach_mul,
+    _foreach_mul_,
+    _foreach_sqrt,
+    nn,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 MOMENTUM = 0.95
 BETAS = (0.9, 0.99)
@@ -27,6 +38,9 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 class Muon(torch.optim.Optimizer):
     """Muon for inner matrices and AdamW for everything else, at one rate.
 
+    Its state is tensors only: for each inner matrix `momentum`, for every other parameter `mean` and
+    `square`, and for all of them `steps`.
+
     Args:
         network: Its parameters are trained. Where it has an attribute `outer`, parameters whose names begin
             with one of these words are trained by AdamW; else those of its first and last layer are.
@@ -35,11 +49,10 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(self, network: nn.Module, *, rate: float = 2e-3, decay: float = 0.01) -> None:
-        self.names = {parameter: name for name, parameter in network.named_parameters()}
         inner = inner_names(network)
         groups = {
-            "inner": [p for p, name in self.names.items() if name in inner],
-            "outer": [p for p, name in self.names.items() if name not in inner],
+            "inner": [p for name, p in network.named_parameters() if name in inner],
+            "outer": [p for name, p in network.named_parameters() if name not in inner],
         }
         defaults = {"lr": rate, "weight_decay": decay}
         super().__init__([{"params": p, "kind": kind} for kind, p in groups.items() if p], defaults)
@@ -50,7 +63,7 @@ class Muon(torch.optim.Optimizer):
             group["lr"] = rate
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 - torch calls it so
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 - torch's own signature
         """One step along the gradients that are there; parameters without one stay as they are."""
         for group in self.param_groups:
             parameters = [p for p in group["params"] if p.grad is not None]
@@ -62,9 +75,9 @@ class Muon(torch.optim.Optimizer):
     def _step_inner(self, parameters: list[nn.Parameter], rate: float, decay: float) -> None:
         gradients = [p.grad for p in parameters if p.grad is not None]
         momenta = [self._state(p, "momentum")["momentum"] for p in parameters]
-        torch._foreach_lerp_(momenta, gradients, 1.0 - MOMENTUM)
-        nesterov = torch._foreach_lerp(gradients, momenta, MOMENTUM)
-        torch._foreach_mul_(parameters, 1.0 - rate * decay)
+        _foreach_lerp_(momenta, gradients, 1.0 - MOMENTUM)
+        nesterov = _foreach_lerp(gradients, momenta, MOMENTUM)
+        _foreach_mul_(list[Tensor](parameters), 1.0 - rate * decay)
         updates = orthogonalised([direction.flatten(1) for direction in nesterov])
         for parameter, update in zip(parameters, updates, strict=True):
             rows, columns = update.shape
@@ -75,14 +88,14 @@ class Muon(torch.optim.Optimizer):
         gradients = [p.grad for p in parameters if p.grad is not None]
         states = [self._state(p, "mean", "square") for p in parameters]
         means, squares = [state["mean"] for state in states], [state["square"] for state in states]
-        torch._foreach_lerp_(means, gradients, 1.0 - BETAS[0])
-        torch._foreach_lerp_(squares, torch._foreach_mul(gradients, gradients), 1.0 - BETAS[1])
+        _foreach_lerp_(means, gradients, 1.0 - BETAS[0])
+        _foreach_lerp_(squares, _foreach_mul(gradients, gradients), 1.0 - BETAS[1])
         corrections = [1.0 - BETAS[1] ** float(state["steps"]) for state in states]
-        deviations = torch._foreach_sqrt(torch._foreach_div(squares, corrections))
-        torch._foreach_add_(deviations, 1e-8)
-        torch._foreach_mul_([p for p in parameters if p.ndim > 1], 1.0 - rate * decay)
+        deviations = _foreach_sqrt(_foreach_div(squares, corrections))
+        _foreach_add_(deviations, 1e-8)
+        _foreach_mul_([p for p in parameters if p.ndim > 1], 1.0 - rate * decay)
         scales = [-rate / (1.0 - BETAS[0] ** float(state["steps"])) for state in states]
-        torch._foreach_addcdiv_(parameters, means, deviations, scales)
+        _foreach_addcdiv_(list[Tensor](parameters), means, deviations, scales)
 
     def _state(self, parameter: nn.Parameter, *kinds: str) -> dict[str, Tensor]:
         """The parameter's averages, begun with zeros, its step counted."""
@@ -92,34 +105,6 @@ class Muon(torch.optim.Optimizer):
             state["steps"] = torch.zeros((), dtype=torch.float64)
         state["steps"] += 1
         return state
-
-    def named_state(self) -> dict[str, Tensor]:
-        """All that resuming needs, as tensors: `<parameter>.momentum`, or `.mean`, `.square` and `.steps`."""
-        return {
-            f"{name}.{key}": value
-            for parameter, name in self.names.items()
-            for key, value in self.state.get(parameter, {}).items()
-        }
-
-    def load_named_state(self, state: Mapping[str, Tensor]) -> None:
-        """Goes on from what `named_state` gave.
-
-        Raises:
-            ValueError: A tensor belongs to no parameter or has another shape than its parameter.
-        """
-        parameters = {name: parameter for parameter, name in self.names.items()}
-        for key, tensor in state.items():
-            name, _, kind = key.rpartition(".")
-            if name not in parameters or (kind != "steps" and tensor.shape != parameters[name].shape):
-                raise ValueError(
-                    f"The optimiser's state holds {key}, which fits no parameter of this network."
-                )
-        self.state.clear()
-        for key, tensor in state.items():
-            name, _, kind = key.rpartition(".")
-            parameter = parameters[name]
-            device = "cpu" if kind == "steps" else parameter.device
-            self.state[parameter][kind] = tensor.detach().clone().to(device)
 
 
 def inner_names(network: nn.Module) -> set[str]:
@@ -135,8 +120,8 @@ def orthogonalised(matrices: list[Tensor]) -> list[Tensor]:
     """The matrix nearest to each that has equal singular values near 1, by Newton-Schulz iteration.
 
     The iteration is run on the Gram matrix of the smaller side, which gives the same polynomial at half the
-    cost: X' = Q X, where Q is the product of the quintic's factors. Matrices whose smaller sides are equal are
-    computed in one call.
+    cost: X' = Q X, where Q is the product of the quintic's factors. Matrices whose smaller sides are equal
+    are computed in one call.
 
     Args:
         matrices: `(M, N)` each, any scale.
