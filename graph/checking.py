@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.document import Source
@@ -80,7 +81,9 @@ class _Checker:
                 self._unknown_knob(cls, knob)
                 continue
             try:
-                values[knob] = cls.knobs[knob].accept(self.graph.substituted(raw, self._missing_variable))
+                values[knob] = cls.knobs[knob].accept(
+                    self.graph.substituted(raw, partial(self._missing_variable, knob))
+                )
             except KnobError as error:
                 self.report.fault(
                     "this knob does not take that value",
@@ -98,10 +101,10 @@ class _Checker:
             hint = f'It is an input: write inputs = {{ {knob} = "NODE" }}.'
         self.report.fault(f"{cls.type_name} has no such knob", knob=knob, suggestion=hint)
 
-    def _missing_variable(self, name: str) -> None:
+    def _missing_variable(self, knob: str, name: str) -> None:
         close = nearest(name, self.graph.variables)
         hint = f'Did you mean "{close}"?' if close else "Add it to [vars] or give it with --var."
-        self.report.fault(f"there is no variable {name}", suggestion=hint)
+        self.report.fault(f"there is no variable {name}", knob=knob, suggestion=hint)
 
     def _wires(self, name: str, entry: Entry) -> dict[str, list[Wire]]:
         self.report.node = name
@@ -126,7 +129,11 @@ class _Checker:
 
     def _source(self, source: Source) -> Source:
         text = str(source)
-        return Source.parse(self.graph.substituted(text, self._missing_variable)) if "${" in text else source
+        return (
+            Source.parse(self.graph.substituted(text, partial(self._missing_variable, "inputs")))
+            if "${" in text
+            else source
+        )
 
     def _unknown_port(self, node: Node, port: str) -> None:
         close = nearest(port, node.inputs)
