@@ -9,6 +9,7 @@ import numpy as np
 
 from understudy.cli.templates.shot import DISPLAY
 from understudy.nodes.media.images.frame import Frame
+from understudy.nodes.media.images.writing import write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,15 +41,14 @@ def shoot(folder: Path, shot: Shot, develop: Callable[[int], Mapping[str, Array]
         for start, pixels in develop(number).items():
             path = folder / f"{start}.{number:04d}.exr"
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(
-                path,
-                Frame(
-                    pixels=pixels.astype(np.float32),
-                    channels=_CHANNELS[pixels.shape[-1]],
-                    data=window,
-                    display=DISPLAY,
-                ),
+            frame = Frame(
+                pixels=pixels.astype(np.float32),
+                channels=_CHANNELS[pixels.shape[-1]],
+                data=window,
+                display=DISPLAY,
+                metadata={"FramesPerSecond": (24, 1)},
             )
+            write_frame(path, frame)
             written.append(path)
         return written
 
@@ -59,17 +59,3 @@ def shoot(folder: Path, shot: Shot, develop: Callable[[int], Mapping[str, Array]
 def spread(shot: Shot, count: int) -> frozenset[int]:
     """The numbers of `count` frames of a shot: first, last, and evenly between."""
     return frozenset(int(n) for n in np.linspace(shot.first, shot.numbers[-1], count).round())
-
-
-def _write(path: Path, frame: Frame) -> None:
-    import OpenImageIO
-
-    spec = OpenImageIO.ImageSpec(frame.data.width, frame.data.height, len(frame.channels), "half")
-    spec.x, spec.y = frame.data.x, frame.data.y
-    spec.full_x, spec.full_y = frame.display.x, frame.display.y
-    spec.full_width, spec.full_height = frame.display.width, frame.display.height
-    spec.channelnames = frame.channels
-    spec["compression"] = "zip"
-    picture = OpenImageIO.ImageBuf(spec)
-    picture.set_pixels(OpenImageIO.ROI(), frame.pixels)
-    picture.write(str(path))
