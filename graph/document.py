@@ -160,16 +160,20 @@ class Graph:
                 )
             self.variables[name] = value
 
+    def as_text(self) -> str:
+        """The text of a graph file that holds what the graph is now."""
+        from understudy.graph.writing import written
+
+        return written(self)
+
     def save(self, path: Path | str) -> None:
         """Writes the graph as a file; comments and layout of the file it was read from stay.
 
         Raises:
             StorageError: The file can't be written; an old one is untouched.
         """
-        from understudy.graph.writing import written
-
         target = Path(path)
-        self.text = written(self)
+        self.text = self.as_text()
         self.changed.clear()
         self.path = target
         replace_text(target, self.text)

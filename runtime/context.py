@@ -29,6 +29,7 @@ class Settings:
         fresh: Whether kept results and unfinished runs are left alone and everything begins anew.
         strict_resume: Whether resuming on other software or hardware is refused.
         accept_changed_data: Whether an unfinished run goes on although its frames changed.
+        parent: The folder of a run whose state a new run begins with.
     """
 
     device: str = "auto"
@@ -37,6 +38,7 @@ class Settings:
     fresh: bool = False
     strict_resume: bool = False
     accept_changed_data: bool = False
+    parent: Path | None = None
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread gives the same bits everywhere, in children too
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

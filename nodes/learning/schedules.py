@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
-WARM_UP = 0.15
-"""The share of the steps over which the rate rises."""
+WARM_UP_STEPS = 300
+"""The rate rises over so many steps, whatever the length, so that a longer training begins as a shorter."""
+
+LONGEST_WARM_UP = 0.15
+"""The share of the steps that the rise takes at most."""
 
 DECAY = 0.4
 """The share of the steps over which the default schedule falls to 0."""
@@ -18,7 +21,7 @@ def rate(schedule: str, step: int, total: int) -> float:
     """The factor on the learning rate at a step.
 
     Args:
-        schedule: One of `SCHEDULES`. All of them rise over the first 15 % of the steps.
+        schedule: One of `SCHEDULES`. All of them rise over the first `warm_up(total)` steps.
         step: From 1 to total.
         total: Steps of the whole training.
 
@@ -31,18 +34,23 @@ def rate(schedule: str, step: int, total: int) -> float:
     """
     if schedule not in SCHEDULES:
         raise ValueError(f'There is no schedule "{schedule}"; there are {", ".join(SCHEDULES)}.')
-    rise = min(1.0, step / max(1.0, WARM_UP * total))
+    rise = min(1.0, step / max(1, warm_up(total)))
     if schedule == "cosine":
-        return rise * _cosine(step, math.floor(WARM_UP * total), total)
+        return rise * _cosine(step, warm_up(total), total)
     if schedule == "constant":
         return rise
     return rise * _line(step, decay_start(total), total)
 
 
+def warm_up(total: int) -> int:
+    """The steps over which the rate rises."""
+    return min(WARM_UP_STEPS, math.floor(LONGEST_WARM_UP * total))
+
+
 def decay_start(total: int) -> int:
     """The last step before the default schedule falls.
 
-    The state after this step lengthens a training: up to here, a longer one differs only in its warm-up.
+    The state after this step lengthens a training: up to here, a longer one is the same.
     """
     return total - math.ceil(DECAY * total)
 

@@ -31,7 +31,8 @@ def verdict(
     if len(losses) == 0:
         return "Nothing was trained yet."
     tenth = max(1, len(losses) // 10)
-    last, before = float(np.mean(losses[-tenth:])), float(np.mean(losses[-2 * tenth : -tenth] or losses))
+    before = float(np.mean(losses[-2 * tenth :][:tenth]))
+    last = float(np.mean(losses[-tenth:]))
     falling = last < FALLING * before
     if len(validation) < 2:
         ending = "It was still falling: more epochs may help." if falling else "It has settled."
@@ -39,11 +40,13 @@ def verdict(
     best = int(np.argmin(validation))
     if validation[-1] > WORSE * validation[best]:
         return (
-            f"Overfitting since step {validation_steps[best]:,}: the held-out loss was {validation[best]:.4g} "
-            f"there and is {validation[-1]:.4g} now. Use the best checkpoint, or paint more frames."
+            f"Overfitting since step {validation_steps[best]:,}: the held-out loss was "
+            f"{validation[best]:.4g} there and is {validation[-1]:.4g} now. Use the best checkpoint, or paint "
+            "more frames."
         )
     if falling:
-        return f"Underfitting: both losses are still falling (held-out {validation[-1]:.4g}). More epochs will help."
+        held = f"held-out {validation[-1]:.4g}"
+        return f"Underfitting: both losses are still falling ({held}). More epochs will help."
     return (
         f"Held-out loss {validation[best]:.4g}, best at step {validation_steps[best]:,}: no overfitting seen."
     )

@@ -1,0 +1,84 @@
+"""Picks a trained model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from understudy.graph.errors import NodeError
+from understudy.graph.knobs import Knob
+from understudy.graph.node import Node
+from understudy.graph.ports import Input, Outline, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from understudy.graph.node import Inputs
+    from understudy.graph.report import Report
+    from understudy.runtime.context import Context
+    from understudy.runtime.runs.folder import RunFolder
+
+
+class Checkpoint(Node):
+    """Picks a checkpoint of a run, or takes one from a file.
+
+    `pick` says which: "best" is the one with the lowest held-out loss, or the last one where nothing was
+    held out; "last"; a step, such as "2000"; or a path to a .cat, and then no run is connected.
+    """
+
+    version = 1
+    run = Input("run", "The run to pick from.", optional=True)
+    model = Output("model", "The trained model.")
+    pick = Knob("best", "best, last, a step, or a path to a .cat.")
+
+    def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:
+        """A model; a file that is not there, and a pick without a run, are faults."""
+        if self._file is not None:
+            if not self._file.is_file():
+                report.fault("there is no such checkpoint", knob="pick", found=f'"{self.pick}"')
+        elif not (self.pick in ("best", "last") or self.pick.isdecimal()):
+            report.fault(
+                "this is no pick",
+                knob="pick",
+                found=f'"{self.pick}"',
+                expected="best, last, a step or a .cat",
+            )
+        elif "run" not in inputs:
+            report.fault(
+                "nothing to pick from", knob="inputs", expected="a run, or pick = the path of a .cat"
+            )
+        return {"model": Outline("model")}
+
+    @property
+    def _file(self) -> Path | None:
+        return self.path_of(self.pick) if self.pick.endswith(".cat") else None
+
+    def contents(self) -> Iterable[Path]:
+        """The file, where one is named."""
+        return () if self._file is None else (self._file,)
+
+    def compute(self, inputs: Inputs, context: Context) -> dict[str, str]:
+        """Gives `{"path": path of the .cat}`."""
+        if self._file is not None:
+            return {"path": str(self._file)}
+        from understudy.runtime.runs.folder import RunFolder
+
+        folder = RunFolder(context.graph.folder / inputs["run"]["folder"])
+        cats = folder.cats()
+        if not cats:
+            raise NodeError(self.name, f"{folder.path} has no checkpoint yet", knob="pick")
+        step = self._step(folder, cats)
+        if step not in cats:
+            known = ", ".join(str(one) for one in cats)
+            raise NodeError(
+                self.name, f"there is no checkpoint of step {step}; there are {known}", knob="pick"
+            )
+        return {"path": str(cats[step])}
+
+    def _step(self, folder: RunFolder, cats: Mapping[int, Path]) -> int:
+        if self.pick.isdecimal():
+            return int(self.pick)
+        from understudy.runtime.runs.manifest import read_manifest
+
+        best = read_manifest(folder.manifest).best_step if self.pick == "best" else None
+        return best if best is not None and best in cats else max(cats)

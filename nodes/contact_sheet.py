@@ -1,0 +1,89 @@
+"""Shows frames side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from understudy.graph.errors import NodeError
+from understudy.graph.knobs import Knob
+from understudy.graph.node import Node
+from understudy.graph.ports import Input, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from understudy.graph.node import Inputs
+    from understudy.runtime.context import Context
+
+
+class ContactSheet(Node):
+    """Writes a PNG of frames: a column for each input, a row for each frame, labelled.
+
+    The frames are spread evenly over those that all inputs have, or over all frames where they have none in
+    common. Scene-linear colour is shown through the sRGB curve, a matte as it is.
+    """
+
+    version = 1
+    keeps = True
+    columns = Input("frames", "What to show, a column each.", many=True)
+    picture = Output("picture", "The PNG's path.")
+
+    path = Knob("sheet.png", "Where the PNG is written.", path=True)
+    rows = Knob(5, "Frames shown.", least=1, most=200)
+    width = Knob(360, "Width of each picture, in pixels.", least=16, most=4096)
+    frames = Knob("", "The frames to show, such as 1001-1100x20; spread evenly when empty.")
+
+    def compute(self, inputs: Inputs, context: Context) -> dict[str, str]:
+        """Writes the sheet; gives `{"path": ...}`."""
+        from understudy.nodes.media.images.sheet import contact_sheet
+        from understudy.runtime.durable import replacing
+
+        columns = inputs.all("columns")
+        numbers = self._numbers(columns)
+        rows = []
+        for done, number in enumerate(numbers):
+            context.stop_if_asked()
+            context.progress(done, len(numbers), "frames")
+            rows.append([self._picture(column, number) for column in columns])
+        names = [str(source) for source in context.graph.entries[self.name].inputs["columns"]]
+        sheet = contact_sheet(rows, names, [str(number) for number in numbers])
+        target = self.path_of(self.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as temporary:
+            sheet.save(temporary, compress_level=4)
+        context.files.append(target)
+        context.wrote(target, "contact sheet")
+        return {"path": str(target)}
+
+    def _numbers(self, columns: Sequence[Any]) -> list[int]:
+        if self.frames:
+            from understudy.graph.ranges import parse
+
+            return list(parse(self.frames))
+        common = set(columns[0].numbers).intersection(*(column.numbers for column in columns))
+        numbers = sorted(common or set().union(*(column.numbers for column in columns)))
+        if not numbers:
+            raise NodeError(self.name, "the inputs have no frames", knob="inputs")
+        count = min(self.rows, len(numbers))
+        return [numbers[round(index * (len(numbers) - 1) / max(1, count - 1))] for index in range(count)]
+
+    def _picture(self, column: Any, number: int) -> NDArray[np.uint8]:
+        import numpy as np
+        from PIL import Image
+
+        from understudy.nodes.media.images.sheet import to_display
+
+        if number not in column.numbers:
+            return np.full((self.width // 16 * 9, self.width, 3), 40, np.uint8)
+        frame = column.read(number)
+        picture = Image.fromarray(to_display(frame.pixels, linear=is_linear(column.spec(number))))
+        height = max(1, round(picture.height * self.width / picture.width))
+        return np.asarray(picture.resize((self.width, height), Image.Resampling.BOX))
+
+
+def is_linear(spec: Any) -> bool:
+    """Whether a frame's values are taken as scene-linear: those of float files are."""
+    return str(spec.dtype) in ("half", "float", "double")

@@ -1,0 +1,58 @@
+"""Applies what was learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from understudy.graph.knobs import Knob
+from understudy.graph.node import Node
+from understudy.graph.ports import Input, Outline, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from understudy.graph.node import Inputs
+    from understudy.graph.report import Report
+    from understudy.runtime.context import Context
+
+_GIVES = {"frames": "frames", "controls": "shapes", "features": "labels"}
+
+
+class Inference(Node):
+    """Applies a trained model to a whole sequence.
+
+    Frames of any resolution are computed in tiles that overlap by as much as the network sees, so that no
+    seam shows and memory is bounded by the tile. Frames are computed when something asks for them.
+
+    A model that changes colours keeps the input's other channels; one that makes something new, such as a
+    matte, gives only that. `channels` says otherwise.
+    """
+
+    version = 1
+    input = Input("frames controls features", "What to apply the model to.")
+    model = Input("model", "The trained model, from a Checkpoint.")
+    result = Output("frames shapes labels", "The result, of the input's length.")
+
+    channels = Knob(
+        "auto", "Whether the result has only the learned channels, or all of the input's beside them.",
+        choices=("auto", "learned", "all"),
+    )  # fmt: skip
+    tile = Knob[Any](
+        "auto", "Width and height of the tiles, in pixels; auto takes what fits the memory.",
+        type=int, words=("auto", "whole"), least=64, result=False,
+    )  # fmt: skip
+    precision = Knob(
+        "auto", "What the network computes in; auto takes what it was trained in.",
+        choices=("auto", "float32", "bfloat16"),
+    )  # fmt: skip
+
+    def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - any input of a known kind will do
+        """Frames give frames, controls give shapes, features give labels."""
+        source = inputs["input"][0]
+        return {"result": Outline(_GIVES[source.kind], source.frames)}
+
+    def compute(self, inputs: Inputs, context: Context) -> Any:
+        """The result as a lazy sequence; nothing is computed yet."""
+        from understudy.nodes.learning.image_inference import InferredFrames
+
+        return InferredFrames(self, inputs["input"], inputs["model"]["path"], context)

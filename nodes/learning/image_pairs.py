@@ -1,0 +1,173 @@
+"""From a Trainer's frame wires to pairs of pixels: matched by number, checked, and decoded once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from understudy.graph.errors import NodeError
+from understudy.nodes.learning import recipes
+from understudy.nodes.learning.augmentation import edge_pixels
+from understudy.nodes.learning.image_subject import ImageSubject, Pair, Settings
+from understudy.nodes.learning.recipes import NetworkNode
+from understudy.nodes.networks.u_net import UNet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from understudy.graph.node import Inputs
+    from understudy.nodes.media.images.frame import Frame
+    from understudy.nodes.media.images.sequence import Frames
+    from understudy.nodes.trainer import Trainer
+    from understudy.runtime.context import Context
+
+HALF_IS_ENOUGH = ("half", "uint8", "uint10")
+"""Source types whose values a half float holds as well as they were."""
+
+
+def image_subject(
+    node: Trainer, inputs: Inputs, context: Context, *, precision: str, device: str
+) -> ImageSubject:
+    """The pairs that a Trainer's wires make, ready to be drawn from.
+
+    Raises:
+        NodeError: There are no pairs, or a pair's two sides don't fit each other or the first pair.
+        MediaError: A frame can't be read.
+    """
+    source, truth = inputs["input"], inputs["groundtruth"]
+    training, held_out = split(node, source, truth, inputs.get("validation"))
+    gather = _Gatherer(node, source, context, len(training) + len(held_out))
+    pairs = [gather.pair(truth, number) for number in training]
+    measured = [gather.pair(frames, number) for frames, number in held_out]
+    channels = (gather.inputs, gather.outputs)
+    context.say(
+        f"{node.name}: {len(pairs)} pairs, {', '.join(channels[0])} to {', '.join(channels[1])}"
+        + (f"; {len(measured)} held out" if measured else "")
+    )
+    return ImageSubject(
+        pairs,
+        measured,
+        channels,
+        _network(node, inputs),
+        _loss(inputs, channels, pairs),
+        Settings(
+            seed=node.seed,
+            crop_size=node.crop_size,
+            augmentation=node.augmentation,
+            precision=precision,
+            device=device,
+        ),
+        inputs.get("preview"),
+        {
+            "input": {str(number): source.identity(number) for number in training},
+            "groundtruth": {str(number): truth.identity(number) for number in training},
+        },
+    )
+
+
+def split(
+    node: Trainer, source: Frames, truth: Frames, validation: Frames | None
+) -> tuple[list[int], list[tuple[Frames, int]]]:
+    """The frame numbers to train on, and those to measure with the sequence that has their groundtruth.
+
+    Raises:
+        NodeError: Nothing is left to train on.
+    """
+    have = set(source.numbers)
+    measured = sorted(have & set(validation.numbers)) if validation is not None else []
+    held_out = [(validation, number) for number in measured if validation is not None]
+    pairs = sorted((have & set(truth.numbers)) - set(measured))
+    count = round(node.hold_out * len(pairs))
+    if count:
+        chosen = {pairs[round((index + 0.5) * len(pairs) / count - 0.5)] for index in range(count)}
+        held_out += [(truth, number) for number in sorted(chosen)]
+        pairs = [number for number in pairs if number not in chosen]
+    if not pairs:
+        raise NodeError(node.name, "there is no frame that both input and groundtruth have", knob="inputs")
+    return pairs, held_out
+
+
+class _Gatherer:
+    """Reads pairs one after another and holds each against the first."""
+
+    def __init__(self, node: Trainer, source: Frames, context: Context, total: int) -> None:
+        self.node, self.source, self.context, self.total = node, source, context, total
+        self.inputs: tuple[str, ...] = ()
+        self.outputs: tuple[str, ...] = ()
+        self.done = 0
+
+    def pair(self, truths: Frames, number: int) -> Pair:
+        """The pair of a frame, both sides over the display window."""
+        self.context.stop_if_asked()
+        self.context.progress(self.done, self.total, "pairs read")
+        source, truth = self.source.read(number), truths.read(number)
+        self._compare(source, truth, number)
+        self.done += 1
+        dtypes = (self.source.spec(number).dtype, truths.spec(number).dtype)
+        pixels = [
+            self._stored(frame, dtype, number) for frame, dtype in zip((source, truth), dtypes, strict=True)
+        ]
+        matte = len(self.outputs) != len(self.inputs)
+        return Pair(
+            number,
+            pixels[0],
+            pixels[1],
+            edge_pixels(pixels[1][..., 0]) if matte else None,
+            dtypes[0] in ("half", "float", "double"),
+        )
+
+    def _compare(self, source: Frame, truth: Frame, number: int) -> None:
+        shown, wanted = source.display, truth.display
+        if (shown.width, shown.height) != (wanted.width, wanted.height):
+            self._refuse(
+                f"the input is {shown.width} x {shown.height} and the groundtruth {wanted.width} x "
+                f"{wanted.height}; Reformat makes one of them fit",
+                number,
+            )
+        self.inputs = self.inputs or source.channels
+        self.outputs = self.outputs or truth.channels
+        for name, first, found in (
+            ("input", self.inputs, source.channels),
+            ("groundtruth", self.outputs, truth.channels),
+        ):
+            if first != found:
+                was, now = ", ".join(first), ", ".join(found)
+                self._refuse(
+                    f"the {name} has the channels {now}, the first pair's has {was}; choose them with the "
+                    "knob channels of its DataSource",
+                    number,
+                )
+
+    def _refuse(self, message: str, number: int) -> None:
+        raise NodeError(self.node.name, message, knob="inputs", frame=number)
+
+    def _stored(self, frame: Frame, dtype: str, number: int) -> NDArray[Any]:
+        pixels = frame.fitted(frame.display).pixels
+        if not np.isfinite(pixels).all():
+            self.context.warn(
+                f"{self.node.name}: frame {number} holds NaN or infinity; the network sees 0 and 65504 there"
+            )
+        return pixels.astype(np.float16) if dtype in HALF_IS_ENOUGH else pixels
+
+
+def _network(node: Trainer, inputs: Inputs) -> NetworkNode:
+    connected = inputs.get("network")
+    if connected is None:
+        return UNet("network", {"model_size": node.model_size})
+    if not isinstance(connected, NetworkNode):
+        raise NodeError(node.name, f"{connected} can't be trained on images", knob="inputs")
+    return connected
+
+
+def _loss(
+    inputs: Inputs, channels: tuple[tuple[str, ...], tuple[str, ...]], pairs: Sequence[Pair]
+) -> recipes.LossNode:
+    connected: recipes.LossNode | None = inputs.get("loss")
+    if connected is not None:
+        return connected
+    least = min(float(np.nanmin(pair.truth)) for pair in pairs)
+    most = max(float(np.nanmax(pair.truth)) for pair in pairs)
+    return recipes.default_loss(len(channels[0]), len(channels[1]), least, most)

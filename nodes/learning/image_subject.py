@@ -1,0 +1,268 @@
+"""Learning an image effect from pairs of frames: how crops are drawn, measured and shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from understudy.nodes.learning import recipes
+from understudy.nodes.learning.augmentation import (
+    CROP_DRAWS,
+    JITTER_DRAWS,
+    Crop,
+    choose_crop,
+    choose_jitter,
+    cut,
+)
+from understudy.nodes.learning.encoding import choose_encoding, identity
+from understudy.nodes.learning.image_model import ImageModel
+from understudy.nodes.learning.losses import ACTIVATIONS
+from understudy.nodes.learning.muon import Muon
+from understudy.nodes.learning.subject import Model
+from understudy.nodes.media.images.sheet import contact_sheet, to_display
+from understudy.runtime.randomness import permutation, seed_of, uniforms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from torch import Tensor, nn
+
+    from understudy.nodes.media.images.sequence import Frames
+
+SHEET_ROWS = 3
+"""Random crops on a training's contact sheet."""
+
+HELD_OUT_CROPS = 4
+"""Crops of each held-out frame that are measured."""
+
+MOST_HELD_OUT_CROPS = 32
+"""Crops measured at most."""
+
+JITTER = 0.1
+"""The largest change of brightness and offset that augmentation by jitter makes, of encoded values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A frame before and after the effect, of one size.
+
+    Attributes:
+        number: Its frame number.
+        source: Pixels `(H, W, inputs)`, memory-mapped.
+        truth: Pixels `(H, W, outputs)`, memory-mapped.
+        edges: Pixels (y, x) along the matte's edge, `(K, 2)`; None for colour effects.
+        linear: Whether the source is shown through the sRGB curve.
+    """
+
+    number: int
+    source: NDArray[Any]
+    truth: NDArray[Any]
+    edges: NDArray[np.int32] | None
+    linear: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the Trainer's knobs say about crops.
+
+    Attributes:
+        seed: Every draw depends on it.
+        crop_size: Width and height, in pixels.
+        augmentation: "flip", "jitter", both or none.
+        precision: "float32" or "bfloat16".
+        device: As torch names it.
+    """
+
+    seed: int
+    crop_size: int
+    augmentation: tuple[str, ...]
+    precision: str
+    device: str
+
+
+class ImageSubject:
+    """Pairs of frames as a `Subject`.
+
+    Args:
+        training: The pairs that are trained on.
+        held_out: Pairs that are measured only.
+        channels: Names of input and output channels.
+        network: The network's recipe.
+        loss: The loss's recipe.
+        settings: How crops are drawn.
+        preview: Frames of which one unseen one is shown.
+        identities: The digest of each frame, by input and frame number.
+    """
+
+    def __init__(
+        self,
+        training: Sequence[Pair],
+        held_out: Sequence[Pair],
+        channels: tuple[tuple[str, ...], tuple[str, ...]],
+        network: recipes.NetworkNode,
+        loss: recipes.LossNode,
+        settings: Settings,
+        preview: Frames | None = None,
+        identities: dict[str, dict[str, str]] | None = None,
+    ) -> None:
+        self.pairs = len(training)
+        self._training, self._held_out = list(training), list(held_out)
+        self._inputs, self._outputs = channels
+        self._network_recipe, self._loss_recipe = network, loss
+        self._settings, self._preview, self._identities = settings, preview, identities or {}
+        self._loss = loss.build()
+        self._colour = loss.colour and self._inputs == self._outputs
+        self._encoding = choose_encoding([pair.source for pair in training])
+        self._target = self._target_encoding()
+        self._order = lru_cache(maxsize=4)(self._drawn_order)
+
+    def _target_encoding(self) -> Any:
+        if not self._loss_recipe.encodes:
+            return identity(len(self._outputs))
+        return self._encoding if self._colour else choose_encoding([pair.truth for pair in self._training])
+
+    def network(self) -> nn.Module:
+        """The recipe's network with starting weights drawn by the seed, channels last in memory."""
+        network = recipes.build_network(
+            self._network_recipe,
+            len(self._inputs),
+            len(self._outputs),
+            colour=self._colour,
+            seed=seed_of(self._settings.seed, "weights"),
+        )
+        return network.to(self._settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def optimiser(self, network: nn.Module, rate: float) -> Muon:
+        """Muon for inner convolutions, AdamW for the rest."""
+        return Muon(network, rate=rate)
+
+    def _drawn_order(self, epoch: int) -> NDArray[np.int64]:
+        return permutation(self._settings.seed, "order", epoch, self.pairs)
+
+    def _sample(self, step: int, size: int, sample: int) -> tuple[Pair, Crop]:
+        epoch, position = divmod((step - 1) * size + sample, self.pairs)
+        pair = self._training[self._order(epoch)[position]]
+        return pair, self._crop(pair, "crop", step, sample, flips="flip" in self._settings.augmentation)
+
+    def _crop(self, pair: Pair, purpose: str, step: int, sample: int, *, flips: bool) -> Crop:
+        draws = uniforms(self._settings.seed, purpose, step, sample, CROP_DRAWS)
+        height, width = pair.source.shape[:2]
+        return choose_crop(draws, height, width, self._settings.crop_size, edges=pair.edges, flips=flips)
+
+    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
+        """Encoded crops `(N, C, S, S)` and `(N, K, S, S)`."""
+        drawn = [self._sample(step, size, sample) for sample in range(size)]
+        inputs, targets = self._encoded(drawn)
+        if "jitter" in self._settings.augmentation:
+            for sample in range(size):
+                draws = uniforms(self._settings.seed, "jitter", step, sample, JITTER_DRAWS)
+                gain, offset = choose_jitter(draws, JITTER)
+                inputs[sample] = inputs[sample] * gain + offset
+        return inputs, targets
+
+    def _encoded(self, drawn: Sequence[tuple[Pair, Crop]]) -> tuple[Tensor, Tensor]:
+        source = torch.from_numpy(np.stack([cut(pair.source, crop) for pair, crop in drawn]))
+        truth = torch.from_numpy(np.stack([cut(pair.truth, crop) for pair, crop in drawn]))
+        inputs = self._encoding.encode(source).contiguous(memory_format=torch.channels_last)
+        return inputs, self._target.encode(truth)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """The recipe's loss."""
+        return self._loss(output, target)
+
+    def described(self, step: int, size: int) -> list[str]:
+        """Each sample's frame and crop, and whether its pixels are all finite."""
+        return [_described(*self._sample(step, size, sample)) for sample in range(size)]
+
+    def model(self) -> Model:
+        """The recipe, the channels and the encodings."""
+        description = recipes.description(
+            self._network_recipe, len(self._inputs), len(self._outputs), colour=self._colour
+        )
+        header = {"subject": "images", "network": description, **self._image_model(None).header()}
+        return Model(header)
+
+    def _image_model(self, network: Any) -> ImageModel:
+        return ImageModel(
+            network,
+            self._inputs,
+            self._outputs,
+            self._encoding,
+            self._target,
+            self._loss.activation,
+            self._colour,
+        )
+
+    def validate(self, network: nn.Module) -> float | None:
+        """The mean loss over fixed crops of the held-out frames."""
+        if not self._held_out:
+            return None
+        each = max(1, min(HELD_OUT_CROPS, MOST_HELD_OUT_CROPS // len(self._held_out)))
+        pairs = self._held_out[:: -(-len(self._held_out) // MOST_HELD_OUT_CROPS)]
+        losses = []
+        for place, pair in enumerate(pairs):
+            crops = [self._crop(pair, "validation", place, sample, flips=False) for sample in range(each)]
+            inputs, targets = self._encoded([(pair, crop) for crop in crops])
+            losses.append(float(self._loss(self._output(network, inputs).cpu(), targets)))
+        return float(np.mean(losses))
+
+    def _output(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        from understudy.nodes.learning.loop import computing_in
+
+        network.eval()
+        with torch.inference_mode(), computing_in(self._settings.precision, self._settings.device):
+            return network(inputs.to(self._settings.device)).float()  # type: ignore[no-any-return]
+
+    def contact_sheet(self, network: nn.Module, step: int) -> Image:
+        """Three random crops: input, groundtruth, output."""
+        drawn = []
+        for row in range(min(SHEET_ROWS, max(1, self.pairs))):
+            which = int(uniforms(self._settings.seed, "contact sheet frame", step, row, 1)[0] * self.pairs)
+            pair = self._training[min(which, self.pairs - 1)]
+            drawn.append((pair, self._crop(pair, "contact sheet", step, row, flips=False)))
+        inputs, _ = self._encoded(drawn)
+        raw = self._output(network, inputs).cpu()
+        output = self._target.decode(ACTIVATIONS[self._loss.activation](raw)).numpy()
+        rows = [
+            self._row(pair, crop, output[index].transpose(1, 2, 0))
+            for index, (pair, crop) in enumerate(drawn)
+        ]
+        labels = [str(pair.number) for pair, _ in drawn]
+        return contact_sheet(rows, ("input", "groundtruth", "output"), labels, f"step {step:,}")
+
+    def _row(self, pair: Pair, crop: Crop, output: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+        pictures = (cut(pair.source, crop), cut(pair.truth, crop), output.transpose(2, 0, 1))
+        return [to_display(one.transpose(1, 2, 0), linear=pair.linear) for one in pictures]
+
+    def preview(self, network: nn.Module) -> Image | None:
+        """The unseen frame in the middle of the preview's frames, before and after."""
+        if self._preview is None:
+            return None
+        seen = {pair.number for pair in self._training}
+        unseen = [number for number in self._preview.numbers if number not in seen] or self._preview.numbers
+        number = unseen[len(unseen) // 2]
+        frame = self._preview.read(number)
+        source = frame.select(self._inputs).pixels
+        network.eval()
+        output = self._image_model(network).apply(
+            source, precision=self._settings.precision, device=self._settings.device
+        )
+        linear = self._training[0].linear
+        row = [to_display(one, linear=linear) for one in (source, output)]
+        return contact_sheet([row], ("input", "output"), [str(number)])
+
+    def identities(self) -> dict[str, dict[str, str]]:
+        """The digest of each frame, by input and frame number."""
+        return self._identities
+
+
+def _described(pair: Pair, crop: Crop) -> str:
+    whole = all(np.isfinite(cut(pixels, crop)).all() for pixels in (pair.source, pair.truth))
+    note = "" if whole else ", which holds NaN or infinity"
+    return f"frame {pair.number}, {crop.size} x {crop.size} at ({crop.x}, {crop.y}){note}"

@@ -1,0 +1,323 @@
+"""A whole training: finds where to begin, makes the steps, saves and shows as it goes.
+
+What a run folder holds at a step is a function of the job alone; when a process was killed has no part in it.
+Losses go to the `.summary` as they come. A save is: the rows fsync'd, the `.ost`, then the `.cat`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from understudy.graph.errors import NodeError, Stopped, StorageError, UnderstudyError
+from understudy.nodes.learning import environment, state
+from understudy.nodes.learning.image_model import WEIGHTS, weights_of
+from understudy.nodes.learning.loop import Loop, Plan, fastest_precision
+from understudy.nodes.learning.loss_graph import draw_loss_graph
+from understudy.nodes.learning.saver import Saver
+from understudy.nodes.learning.schedules import decay_start
+from understudy.nodes.learning.starting import Start, begin
+from understudy.nodes.learning.verdict import verdict
+from understudy.runtime.devices import resolve
+from understudy.runtime.durable import replacing
+from understudy.runtime.runs.container import write_container
+from understudy.runtime.runs.summary import read_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from PIL.Image import Image
+    from torch import nn
+
+    from understudy.graph.node import Inputs
+    from understudy.nodes.learning.subject import Subject
+    from understudy.nodes.trainer import Trainer
+    from understudy.runtime.context import Context
+
+SAVE_SECONDS = 60.0
+"""A resume state is saved at least so often, whatever the checkpoint interval."""
+
+MOST_BAD_STEPS = 10
+"""So many steps in a row without a finite loss end a training."""
+
+LOSSES_AVERAGED = 100
+"""A checkpoint's training loss is the mean of so many steps."""
+
+LARGEST_AUTOMATIC_BATCH = 8
+PAIRS_FOR_EACH_CROP = 8
+
+
+def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
+    """Trains what a Trainer node says; gives `{"folder": path relative to the graph file}`.
+
+    Raises:
+        NodeError: The pairs can't be learned from, or the numbers went wrong.
+        Stopped: A signal asked to stop, and everything is saved.
+    """
+    device = resolve(context.settings.device)
+    if context.settings.threads:
+        torch.set_num_threads(context.settings.threads)
+    precision = fastest_precision(device) if node.precision == "auto" else node.precision
+    subject = _subject(node, inputs, context, precision, device)
+    plan = _plan(node, subject, precision, device)
+    with begin(node, context, plan, subject, environment.environment(device, precision)) as start:
+        if not start.finished:
+            Training(node, context, subject, plan, start, inputs.get("weights")).run()
+        return _result(start, context)
+
+
+def _subject(node: Trainer, inputs: Inputs, context: Context, precision: str, device: str) -> Subject:
+    from understudy.nodes.learning.image_pairs import image_subject
+
+    return image_subject(node, inputs, context, precision=precision, device=device)
+
+
+def _plan(node: Trainer, subject: Subject, precision: str, device: str) -> Plan:
+    batch = node.batch_size
+    if batch == "auto":
+        batch = max(1, min(LARGEST_AUTOMATIC_BATCH, subject.pairs // PAIRS_FOR_EACH_CROP))
+    elif batch > subject.pairs:
+        raise NodeError(
+            node.name, f"a batch of {batch} needs as many pairs; there are {subject.pairs}", knob="batch_size"
+        )
+    return Plan(
+        steps=math.ceil(node.epochs * subject.pairs / batch),
+        batch=batch,
+        rate=node.learning_rate,
+        schedule=node.schedule,
+        precision=precision,
+        device=device,
+    )
+
+
+def _result(start: Start, context: Context) -> dict[str, str]:
+    folder = start.folder
+    cats = folder.cats()
+    context.files.extend([cats[max(cats)], folder.summary])
+    context.wrote(folder.path, "run folder")
+    base, path = context.graph.folder.absolute(), folder.path.absolute()
+    return {"folder": str(path.relative_to(base)) if path.is_relative_to(base) else str(path)}
+
+
+class Training:
+    """One process's part of a training.
+
+    Args:
+        node: Its knobs.
+        context: Progress, warnings, the stop flag.
+        subject: What is learned.
+        plan: How many steps, how large, at which rate.
+        start: The run folder, locked, and the state to begin with.
+        weights: The model to begin with where the run is new, as a `model` wire carries it.
+    """
+
+    def __init__(
+        self, node: Trainer, context: Context, subject: Subject, plan: Plan, start: Start, weights: Any
+    ) -> None:
+        self.node, self.context, self.subject, self.plan, self.start = node, context, subject, plan, start
+        self.folder, self.summary = start.folder, start.summary
+        self.network: nn.Module = subject.network()
+        self.optimiser = subject.optimiser(self.network, plan.rate)
+        self.step = start.step
+        self.best: dict[str, float] | None = None
+        self.bad_steps = 0
+        self.losses: list[float] = []
+        self.model = subject.model()
+        self.saver = Saver()
+        if start.container is not None:
+            self._restore(start)
+        elif weights is not None:
+            self._begin_with(weights["path"])
+
+    def _restore(self, start: Start) -> None:
+        assert start.container is not None
+        tensors = start.container.tensors
+        state.load_network(self.network, weights_of(tensors))
+        named = {name[10:]: array for name, array in tensors.items() if name.startswith("optimiser/")}
+        state.load_optimiser(self.network, self.optimiser, named)
+        self.best = start.container.header.get("best")
+        self.bad_steps = int(start.container.header.get("bad_steps", 0))
+        known = read_summary(self.folder.summary).losses
+        self.losses = [float(loss) for loss in known[np.isfinite(known)][-LOSSES_AVERAGED:]]
+
+    def _begin_with(self, path: str) -> None:
+        from understudy.runtime.runs.container import read_container
+
+        container = read_container(path, "cat")
+        try:
+            state.load_network(self.network, weights_of(container.tensors))
+        except UnderstudyError as error:
+            raise NodeError(self.node.name, f"{path}: {error}", knob="weights") from None
+        self.context.say(f"{self.node.name}: begins with the weights of {path}")
+
+    def run(self) -> None:
+        """Makes the steps that are left.
+
+        Raises:
+            Stopped: A signal asked to stop, and everything is saved.
+            NodeError: Too many steps in a row had no finite loss.
+        """
+        began, saved = time.monotonic(), time.monotonic()
+        with Loop(self.subject, self.network, self.optimiser, self.plan) as loop, self.saver:
+            while self.step < self.plan.steps:
+                self.step += 1
+                loss = loop.step(self.step)
+                self.summary.row(self.step, loss, self.plan.rate_at(self.step), time.monotonic() - began)
+                self._look_at(loss)
+                self._after_step()
+                if self._is_checkpoint(self.step):
+                    self._checkpoint()
+                    saved = time.monotonic()
+                elif self.context.stop.is_set() or time.monotonic() - saved > SAVE_SECONDS:
+                    self._save_state(sync=True)
+                    saved = time.monotonic()
+                if self.context.stop.is_set() and self.step < self.plan.steps:
+                    self._stop()
+                self._tell(loss)
+        self._conclude()
+
+    def _stop(self) -> None:
+        self.saver.finish()
+        self.start.mark("stopped", self.step)
+        raise Stopped(f"{self.node.name}: stopped at step {self.step:,} of {self.plan.steps:,}; all is saved")
+
+    def _look_at(self, loss: float) -> None:
+        if math.isfinite(loss):
+            self.bad_steps = 0
+            self.losses = [*self.losses[1 - LOSSES_AVERAGED :], loss]
+            return
+        self.bad_steps += 1
+        batch = "; ".join(self.subject.described(self.step, self.plan.batch))
+        message = f"step {self.step:,} had no finite loss and was left out: {batch}"
+        self.summary.note(self.step, message)
+        self.context.warn(f"{self.node.name}: {message}")
+        if self.bad_steps >= MOST_BAD_STEPS:
+            self.start.mark("failed", self.step)
+            raise NodeError(
+                self.node.name,
+                f"{MOST_BAD_STEPS} steps in a row had no finite loss, the last with {batch}. Look at these "
+                "frames, or lower the learning rate",
+                knob="learning_rate",
+            )
+
+    def _after_step(self) -> None:
+        last = self.step == self.plan.steps
+        if self.step % self.node.validation_interval == 0 or last:
+            self._validate()
+        if self.step == 1 or self.step % self.node.contact_sheet_interval == 0 or last:
+            sheet = self.subject.contact_sheet(self.network, self.step)
+            self._picture(sheet, self.folder.contact_sheet(self.step))
+
+    def _validate(self) -> None:
+        loss = self.subject.validate(self.network)
+        if loss is None:
+            return
+        self.summary.validation(self.step, loss)
+        if self.best is None or loss < self.best["loss"]:
+            before, self.best = self.best, {"step": self.step, "loss": loss}
+            self._save_model(self.folder.cat(self.step))
+            if before is not None and not self._is_checkpoint(int(before["step"])):
+                old = self.folder.cat(int(before["step"]))
+                self.saver.do(lambda: old.unlink(missing_ok=True))
+
+    def _is_checkpoint(self, step: int) -> bool:
+        at_decay = self.plan.schedule == "warmup-constant-decay" and step == decay_start(self.plan.steps)
+        return step % self.node.checkpoint_interval == 0 or step == self.plan.steps or at_decay
+
+    def _checkpoint(self) -> None:
+        self._save_state(sync=True)
+        self._save_model(self.folder.cat(self.step))
+        preview = self.subject.preview(self.network)
+        if preview is not None:
+            self._picture(preview, self.folder.preview(self.step))
+        self._draw_losses()
+
+    def _save_state(self, *, sync: bool) -> None:
+        arrays = {WEIGHTS + name: array for name, array in state.network_arrays(self.network).items()}
+        optimiser = state.optimiser_arrays(self.network, self.optimiser)
+        arrays |= {f"optimiser/{name}": array for name, array in optimiser.items()}
+        header = {"step": self.step, "job": self.context.key, "best": self.best, "bad_steps": self.bad_steps}
+        header["environment"] = self.start.environment
+        folder, step = self.folder, self.step
+        keep = {decay_start(self.plan.steps), self.plan.steps}
+
+        def save() -> None:
+            if sync:
+                self.summary.sync()
+            write_container(folder.ost(step), "ost", header, arrays)
+            folder.prune_osts(keep, upto=step)
+
+        self._write(save, folder.ost(step))
+
+    def _save_model(self, path: Path) -> None:
+        arrays = {WEIGHTS + name: array for name, array in state.network_arrays(self.network).items()}
+        arrays |= self.model.arrays
+        losses = {"training": float(np.mean(self.losses)) if self.losses else None}
+        if self.best is not None:
+            losses["best held out"] = self.best["loss"]
+        header = {
+            **self.model.header,
+            "step": self.step,
+            "losses": losses,
+            "precision": self.plan.precision,
+            "provenance": self.start.provenance,
+        }
+        self._write(lambda: write_container(path, "cat", header, arrays), path)
+
+    def _write(self, write: Callable[[], object], path: Path) -> None:
+        """Hands a save over; a full disk leaves the older files, and the next interval tries again."""
+
+        def attempt() -> None:
+            try:
+                write()
+            except StorageError as error:
+                self.start.failed_saves += 1
+                self.context.warn(f"{self.node.name}: {path.name} was not saved: {error}")
+                if self.start.failed_saves > 1:
+                    raise
+            else:
+                self.start.failed_saves = 0
+
+        self.saver.do(attempt)
+
+    def _picture(self, picture: Image, path: Path) -> None:
+        def write() -> None:
+            try:
+                with replacing(path) as temporary:
+                    picture.save(temporary, compress_level=2)
+            except (StorageError, OSError) as error:
+                self.context.warn(f"{self.node.name}: the picture {path.name} was not written: {error}")
+
+        self.saver.do(write)
+
+    def _draw_losses(self) -> None:
+        best = int(self.best["step"]) if self.best else None
+
+        def write() -> None:
+            try:
+                with replacing(self.folder.loss_graph) as temporary:
+                    draw_loss_graph(read_summary(self.folder.summary), temporary, self.folder.path.name, best)
+            except (StorageError, OSError) as error:
+                self.context.warn(f"{self.node.name}: the loss graph was not written: {error}")
+
+        self.saver.do(write)
+
+    def _tell(self, loss: float) -> None:
+        self.context.progress(self.step, self.plan.steps, "steps", loss=loss)
+
+    def _conclude(self) -> None:
+        if self.step not in self.folder.cats():
+            self._checkpoint()
+            self.saver.finish()
+        summary = read_summary(self.folder.summary)
+        words = verdict(summary.losses, summary.validation_steps, summary.validation)
+        best = int(self.best["step"]) if self.best else self.plan.steps
+        self.start.mark("finished", self.step, best_step=best, verdict=words)
+        self.context.say(f"{self.node.name}: {words}")
+        self.context.wrote(self.folder.contact_sheet(self.step), "contact sheet")
+        self.context.wrote(self.folder.loss_graph, "loss graph")
