@@ -110,19 +110,20 @@ def pattern(path: Path | str) -> Pattern:
     """
     from fileseq import FileSequence
     from fileseq.constants import PAD_STYLE_HASH1
+    from fileseq.exceptions import ParseException
 
     path = Path(path)
     if _PADDING.search(str(path.parent)):
         raise ValueError(f'padding stands in the folder "{path.parent}"; only the file name takes it')
     if not _PADDING.search(path.name):
         return Pattern(path.parent, path.name, "", 0)
-    found = FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
-    before, after = found.basename(), found.extension()
-    if before + found.padding() + after != path.name:
-        raise ValueError(
-            f'"{path.name}" has a range or two paddings in it; expected one, such as "plate.####.exr"'
-        )
-    return Pattern(path.parent, before, after, max(1, found.zfill()))
+    try:
+        found = FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
+    except ParseException:
+        found = None
+    if found is None or found.basename() + found.padding() + found.extension() != path.name:
+        raise ValueError(f'"{path.name}" has a range or two paddings; expected one, as in "plate.####.exr"')
+    return Pattern(path.parent, found.basename(), found.extension(), max(1, found.zfill()))
 
 
 def find_frames(path: Path | str) -> dict[int, Path]:

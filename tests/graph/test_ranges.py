@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from understudy.graph.ranges import compact, find_frames, frame_path, parse, pattern
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -21,14 +24,14 @@ from understudy.graph.ranges import compact, find_frames, frame_path, parse, pat
     ],
 )
 def test_a_range_is_read_as_compositors_write_it(text: str, numbers: tuple[int, ...]) -> None:
-    """Steps, commas, spaces, negative and descending numbers are understood; each number comes once, sorted."""
+    """Steps, commas, spaces, negative and descending numbers are understood; each comes once, sorted."""
     assert parse(text) == numbers
 
 
 @pytest.mark.parametrize("text", ["", "a", "1.5-3", "1-10:2", "1-10y2", "1-10x0", "1-9999999", "1-"])
 def test_what_is_no_range_is_refused(text: str) -> None:
     """Staggers, fractions, steps of 0 and absurd lengths are refused."""
-    with pytest.raises(ValueError, match="range|step|frames"):
+    with pytest.raises(ValueError, match=r"range|step|frames"):
         parse(text)
 
 
@@ -82,5 +85,5 @@ def test_spaces_and_letters_beyond_ascii_are_fine(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["shot.####/a.exr", "a.1-10####.exr", "a.####.b.####.exr"])
 def test_padding_in_the_wrong_place_is_refused(path: str) -> None:
     """Padding belongs into the file name, once, and the range into the knob."""
-    with pytest.raises(ValueError, match="expected a name|only the file name"):
+    with pytest.raises(ValueError, match=r"expected one|only the file name"):
         pattern(path)
