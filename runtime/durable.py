@@ -78,6 +78,10 @@ class Disk:
         """Makes a folder; its parent exists, it does not."""
         os.mkdir(path)  # noqa: PTH102 - paths are plain strings
 
+    def remove_folder(self, path: str) -> None:
+        """Removes an empty folder."""
+        os.rmdir(path)  # noqa: PTH106 - paths are plain strings
+
     def sync_folder(self, path: str) -> None:
         """Waits until a folder's list of names is on the medium, where the system can."""
         if sys.platform == "win32":
@@ -183,6 +187,31 @@ def remove(path: Path | str) -> None:
         disk.unlink(str(path))
 
 
+def move_folder(old: Path, new: Path) -> bool:
+    """Gives a folder another name in the same parent; False when a folder of that name has files in it.
+
+    Raises:
+        StorageError: It can't be moved.
+    """
+    with _as_storage_error(new):
+        try:
+            disk.rename(str(old), str(new))
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                return False
+            raise
+        disk.sync_folder(str(new.parent))
+    return True
+
+
+def remove_folder(path: Path) -> None:
+    """Removes a folder of files as far as it can; one that is gone is fine."""
+    with contextlib.suppress(OSError):  # the next start tries again
+        for file in path.iterdir():
+            disk.unlink(str(file))
+        disk.remove_folder(str(path))
+
+
 def partial_name(suffix: str = "") -> str:
     """A name for a temporary file that tells whose it is; short, so that any final name's folder takes it."""
     kept = suffix if len(os.fsencode(suffix)) <= _LONGEST_SUFFIX else ""
@@ -190,7 +219,7 @@ def partial_name(suffix: str = "") -> str:
 
 
 def clean_leftovers(folder: Path | str, *, owned: bool = False) -> list[Path]:
-    """Removes temporary files that dead processes left in a folder, and returns them.
+    """Removes temporary files and folders that dead processes left in a folder, and returns them.
 
     Args:
         folder: Where to look; not in the folders below it.
@@ -198,10 +227,13 @@ def clean_leftovers(folder: Path | str, *, owned: bool = False) -> list[Path]:
     """
     removed = []
     for path in sorted(Path(folder).glob(".partial-*")):
-        if _is_leftover(path.name, owned=owned):
-            with contextlib.suppress(OSError):  # the next start tries again
-                disk.unlink(str(path))
-                removed.append(path)
+        if not _is_leftover(path.name, owned=owned):
+            continue
+        if path.is_dir():
+            remove_folder(path)
+        with contextlib.suppress(StorageError):  # the next start tries again
+            remove(path)
+            removed.append(path)
     return removed
 
 
