@@ -1,6 +1,6 @@
 """The one layer through which everything is written that must survive a crash.
 
-A file is either replaced whole (`replace_bytes`, `replacing`) or appended to (`Appender`). Replacing is: a
+A file is either replaced whole (`replace_bytes`, `replacing`) or appended to (`appender`). Replacing is: a
 temporary file in the same folder, fsync, rename, fsync of the folder; so the name holds the old file or the
 new one, never a mixture. After a failed fsync the system may call lost pages clean, so that a second fsync of
 the same file succeeds without having written them (Rebello et al. 2020, "Can Applications Recover from fsync
@@ -16,88 +16,19 @@ import errno
 import itertools
 import os
 import re
-import shutil
-import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.graph.errors import StorageError
+from understudy.runtime.disk import Disk
 from understudy.runtime.processes import life, namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
-    from typing import Self
 
-_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 _LEFTOVER = re.compile(r"\.partial-([0-9a-f]{8})-(\d{1,9})-([0-9a-f]{8})-\d+(\.[^.]*)?")
 _LONGEST_SUFFIX = 16
 _numbers = itertools.count()
-
-
-class Disk:
-    """The few calls of the operating system that writing needs; every one may raise `OSError`."""
-
-    def open(self, path: str, flags: int) -> int:
-        """Opens a file; a new one gets the mode that the umask leaves of 0666."""
-        return os.open(path, flags | _FLAGS, 0o666)
-
-    def write(self, file: int, data: memoryview) -> int:
-        """Writes at the end or position; returns how many bytes were taken, which may be fewer."""
-        return os.write(file, data)
-
-    def truncate(self, file: int, size: int) -> None:
-        """Cuts an open file to `size` bytes."""
-        os.ftruncate(file, size)
-
-    def sync(self, file: int) -> None:
-        """Waits until an open file's bytes are on the medium."""
-        if sys.platform == "darwin":
-            import fcntl
-
-            with contextlib.suppress(OSError):  # some network disks know only the weaker call
-                fcntl.fcntl(file, fcntl.F_FULLFSYNC)
-                return
-        os.fsync(file)
-
-    def close(self, file: int) -> None:
-        """Closes an open file."""
-        os.close(file)
-
-    def rename(self, old: str, new: str) -> None:
-        """Gives a file another name, in one step, in place of what had that name."""
-        os.replace(old, new)  # noqa: PTH105 - paths are plain strings
-
-    def unlink(self, path: str) -> None:
-        """Removes a file."""
-        os.unlink(path)  # noqa: PTH108 - paths are plain strings
-
-    def make_folder(self, path: str) -> None:
-        """Makes a folder; its parent exists, it does not."""
-        os.mkdir(path)  # noqa: PTH102 - paths are plain strings
-
-    def remove_folder(self, path: str) -> None:
-        """Removes an empty folder."""
-        os.rmdir(path)  # noqa: PTH106 - paths are plain strings
-
-    def sync_folder(self, path: str) -> None:
-        """Waits until a folder's list of names is on the medium, where the system can."""
-        if sys.platform == "win32":
-            return
-        folder = os.open(path, os.O_RDONLY | _FLAGS)
-        try:
-            os.fsync(folder)
-        except OSError as error:  # network disks that can't do it do it by themselves
-            if error.errno not in _NO_FOLDER_SYNC:
-                raise
-        finally:
-            os.close(folder)
-
-    def free(self, path: str) -> int:
-        """The bytes that an ordinary user may still write to the disk of a path."""
-        return shutil.disk_usage(path).free
 
 
 disk = Disk()
@@ -134,11 +65,11 @@ def replace_bytes(path: Path | str, chunks: Sequence[bytes | memoryview]) -> Non
             then the new file stands there whole, but a power cut may still bring back the old one.
     """
     views = [memoryview(chunk).cast("B") for chunk in chunks]
-    with _as_storage_error(path, sum(view.nbytes for view in views)), _replacement(path) as partial:
+    with as_storage_error(path, sum(view.nbytes for view in views)), _replacement(path) as partial:
         file = disk.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        with _closing(file):
+        with closing(file):
             for view in views:
-                _write_all(file, view)
+                write_all(file, view)
             disk.sync(file)
 
 
@@ -155,10 +86,10 @@ def replacing(path: Path | str) -> Iterator[Path]:
     Raises:
         StorageError: Something failed while writing; as for `replace_bytes`.
     """
-    with _as_storage_error(path), _replacement(path) as partial:
+    with as_storage_error(path), _replacement(path) as partial:
         yield Path(partial)
         file = disk.open(partial, os.O_RDWR)
-        with _closing(file):
+        with closing(file):
             disk.sync(file)
 
 
@@ -170,7 +101,7 @@ def make_folder(path: Path | str) -> None:
     """
     place = Path(path).absolute()
     missing = list(itertools.takewhile(lambda folder: not folder.is_dir(), [place, *place.parents]))
-    with _as_storage_error(path):
+    with as_storage_error(path):
         for folder in reversed(missing):
             with contextlib.suppress(FileExistsError):  # somebody else was faster
                 disk.make_folder(str(folder))
@@ -183,7 +114,7 @@ def remove(path: Path | str) -> None:
     Raises:
         StorageError: It can't be removed.
     """
-    with _as_storage_error(path), contextlib.suppress(FileNotFoundError):
+    with as_storage_error(path), contextlib.suppress(FileNotFoundError):
         disk.unlink(str(path))
 
 
@@ -193,7 +124,7 @@ def move_folder(old: Path, new: Path) -> bool:
     Raises:
         StorageError: It can't be moved.
     """
-    with _as_storage_error(new):
+    with as_storage_error(new):
         try:
             disk.rename(str(old), str(new))
         except OSError as error:
@@ -248,109 +179,6 @@ def _is_leftover(name: str, *, owned: bool) -> bool:
     return not lives or (owned and pid != os.getpid())
 
 
-class Appender:
-    """A file that grows by whole records; one thread may append while another waits in `sync`.
-
-    Args:
-        path: The file; it exists, made by `replace_bytes`.
-        end: Where its last good record ends, in bytes; a torn or unwanted tail beyond it is cut off first.
-
-    Raises:
-        StorageError: It can't be opened or cut.
-    """
-
-    def __init__(self, path: Path | str, end: int) -> None:
-        self.path = Path(path)
-        self._end = self._synced = end
-        self._unsynced = bytearray()
-        self._torn = self._lost = False
-        self._guard = threading.Lock()
-        with _as_storage_error(path):
-            self._file = disk.open(str(path), os.O_WRONLY | os.O_APPEND)
-            with _closing_on_error(self._file):
-                self._cut()
-
-    def _cut(self) -> None:
-        """Cuts off a tail, and waits: new records must never be read with old ones behind them."""
-        if os.fstat(self._file).st_size != self._end:
-            disk.truncate(self._file, self._end)
-            disk.sync(self._file)
-
-    def append(self, record: bytes) -> None:
-        """Adds a record; other processes can read it at once, a power cut may take it until `sync`.
-
-        Raises:
-            StorageError: It was not added; what part of it was written is cut off again.
-        """
-        with _as_storage_error(self.path, len(record)), self._guard:
-            if self._torn:
-                disk.truncate(self._file, self._end)
-            self._torn = True
-            try:
-                _write_all(self._file, memoryview(record))
-            except OSError:
-                with contextlib.suppress(OSError):  # otherwise before the next record
-                    disk.truncate(self._file, self._end)
-                    self._torn = False
-                raise
-            self._torn = False
-            self._end += len(record)
-            self._unsynced += record
-
-    def sync(self) -> None:
-        """Waits until all records are on the medium.
-
-        When that fails, the next call writes a new file: the synced part of the old one and all records
-        since, which are kept in memory until then.
-
-        Raises:
-            StorageError: The records since the last `sync` may be lost in a power cut.
-        """
-        with _as_storage_error(self.path, len(self._unsynced)):
-            if self._lost:
-                with self._guard:
-                    self._renew()
-                return
-            with self._guard:
-                waiting = len(self._unsynced)
-            if waiting:
-                self._lost = True
-                disk.sync(self._file)
-                self._lost = False
-                with self._guard:
-                    del self._unsynced[:waiting]
-                    self._synced += waiting
-
-    def _renew(self) -> None:
-        """Writes the file anew and goes on with that one."""
-        with self.path.open("rb") as old:
-            kept = old.read(self._synced)
-        if len(kept) < self._synced:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        replace_bytes(self.path, [kept, bytes(self._unsynced)])
-        file = disk.open(str(self.path), os.O_WRONLY | os.O_APPEND)
-        before, self._file = self._file, file
-        self._torn = self._lost = False
-        self._synced = self._end
-        self._unsynced.clear()
-        disk.close(before)
-
-    def close(self) -> None:
-        """Closes the file, without waiting for the medium."""
-        if self._file >= 0:
-            file, self._file = self._file, -1
-            with _as_storage_error(self.path):
-                disk.close(file)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
 @contextlib.contextmanager
 def _replacement(path: Path | str) -> Iterator[str]:
     """Gives a temporary path beside a file, and puts what was written there in the file's place."""
@@ -367,24 +195,20 @@ def _replacement(path: Path | str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _closing(file: int) -> Iterator[None]:
-    with _closing_on_error(file):
-        yield
-    disk.close(file)
-
-
-@contextlib.contextmanager
-def _closing_on_error(file: int) -> Iterator[None]:
+def closing(file: int) -> Iterator[None]:
+    """Closes a file at the end; an error of closing is told only where there was none before."""
     try:
         yield
     except BaseException:
         with contextlib.suppress(OSError):  # the first error counts
             disk.close(file)
         raise
+    disk.close(file)
 
 
 @contextlib.contextmanager
-def _as_storage_error(path: Path | str, needed: int | None = None) -> Iterator[None]:
+def as_storage_error(path: Path | str, needed: int | None = None) -> Iterator[None]:
+    """Tells the system's errors as a person reads them, with the bytes needed and free."""
     try:
         yield
     except OSError as error:
@@ -394,7 +218,7 @@ def _as_storage_error(path: Path | str, needed: int | None = None) -> Iterator[N
         ) from error
 
 
-def _write_all(file: int, data: memoryview) -> None:
+def write_all(file: int, data: memoryview) -> None:
     """Writes all bytes; one call of the system may take fewer than asked."""
     while data.nbytes:
         taken = disk.write(file, data)

@@ -5,7 +5,7 @@ Each record is a list of two: a mapping, and the CRC32 of all its bytes before t
 seconds; a measurement has `validation`; anything else is told to people: changes, notes, environment.
 
 The first record is written before the file gets its name; all others are appended. So what a crash leaves is
-a prefix and perhaps a torn tail, which readers drop and the next writer cuts off.
+a prefix and perhaps a torn tail, which readers drop and the next writer leaves out of the file it begins with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from understudy.graph.errors import FormatError
-from understudy.runtime.durable import Appender, replace_bytes
+from understudy.runtime.appender import Appender
+from understudy.runtime.durable import replace_bytes
 from understudy.runtime.runs.packing import pack
 
 if TYPE_CHECKING:
@@ -85,16 +86,19 @@ class SummaryWriter:
     """
 
     def __init__(self, path: Path | str, after: int = 0) -> None:
-        if not Path(path).exists():
-            replace_bytes(path, [_record({"summary": VERSION})])
-        self.step, end = 0, 0
-        for record, stop in _records(path, _read(path)):
+        self.step = 0
+        start = self._kept(path, after) if Path(path).exists() else _record({"summary": VERSION})
+        self._file = Appender(path, start)
+
+    def _kept(self, path: Path | str, after: int) -> bytes:
+        data, end = _read(path), 0
+        for record, stop in _records(path, data):
             if record.get("step", 0) > after:
                 break
             end = stop
             if "loss" in record:
                 self.step = record["step"]
-        self._file = Appender(path, end)
+        return data[:end]
 
     def row(self, step: int, loss: float, rate: float, time: float) -> None:
         """A step's training loss and learning rate, and the seconds since the training began or went on.

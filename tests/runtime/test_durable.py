@@ -7,14 +7,14 @@ import errno
 import os
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from understudy.graph.errors import StorageError
 from understudy.runtime import durable
-from understudy.runtime.durable import Appender, clean_leftovers, partial_name, replace_bytes, replacing
+from understudy.runtime.disk import Disk
+from understudy.runtime.durable import clean_leftovers, partial_name, replace_bytes, replacing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-class ShortWrites(durable.Disk):
+class ShortWrites(Disk):
     """Takes three bytes at a time."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class ShortWrites(durable.Disk):
         return super().write(file, data[:3])
 
 
-class FailingSync(durable.Disk):
+class FailingSync(Disk):
     """Fails the first fsync of a file, as a bad device does, and says that the pages are clean afterwards."""
 
     def __init__(self) -> None:
@@ -122,78 +122,6 @@ def test_replace_after_failed_sync(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == b"new"
     assert len(disk.synced) == 2
     assert names(tmp_path) == ["a", "pin"]
-
-
-def test_append(tmp_path: Path) -> None:
-    """Records are added at the end, and a tail beyond the last good one is cut off."""
-    replace_bytes(tmp_path / "a", [b"one.", b"torn tail"])
-    with Appender(tmp_path / "a", 4) as file:
-        file.append(b"two.")
-        file.sync()
-        assert (tmp_path / "a").read_bytes() == b"one.two."
-
-
-def test_append_after_failed_sync(tmp_path: Path) -> None:
-    """After a failed fsync the records are written to a new file; none is lost and none is there twice."""
-    replace_bytes(tmp_path / "a", [b"one."])
-    disk = FailingSync()
-    with durable.using(disk), Appender(tmp_path / "a", 4) as file:
-        file.append(b"two.")
-        with pytest.raises(StorageError):
-            file.sync()
-        file.append(b"three.")
-        file.sync()
-        file.append(b"four.")
-        file.sync()
-    assert (tmp_path / "a").read_bytes() == b"one.two.three.four."
-    assert disk.synced[0] not in disk.synced[1:]
-    assert names(tmp_path) == ["a"]
-
-
-def test_append_on_a_full_disk(tmp_path: Path) -> None:
-    """A record that was written half is cut off, and the next one follows the last whole one."""
-
-    class Full(durable.Disk):
-        full = False
-
-        def write(self, file: int, data: memoryview) -> int:
-            if self.full and data.nbytes < 4:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return super().write(file, data[:2] if self.full else data)
-
-    replace_bytes(tmp_path / "a", [b"one."])
-    disk = Full()
-    with durable.using(disk), Appender(tmp_path / "a", 4) as file:
-        disk.full = True
-        with pytest.raises(StorageError, match="No space"):
-            file.append(b"two.")
-        assert (tmp_path / "a").read_bytes() == b"one."
-        disk.full = False
-        file.append(b"three.")
-    assert (tmp_path / "a").read_bytes() == b"one.three."
-
-
-def test_append_while_syncing(tmp_path: Path) -> None:
-    """One thread may append while another waits for the medium; what it adds is waited for next time."""
-    waiting, go_on = threading.Event(), threading.Event()
-
-    class Slow(durable.Disk):
-        def sync(self, file: int) -> None:
-            waiting.set()
-            assert go_on.wait(10)
-            super().sync(file)
-
-    replace_bytes(tmp_path / "a", [b"one."])
-    with durable.using(Slow()), Appender(tmp_path / "a", 4) as file:
-        file.append(b"two.")
-        thread = threading.Thread(target=file.sync)
-        thread.start()
-        assert waiting.wait(10)
-        file.append(b"three.")
-        go_on.set()
-        thread.join()
-        assert bytes(file._unsynced) == b"three."
-    assert (tmp_path / "a").read_bytes() == b"one.two.three."
 
 
 def test_leftovers(tmp_path: Path) -> None:
