@@ -221,11 +221,12 @@ class ImageSubject:
 
     def contact_sheet(self, network: nn.Module, step: int) -> Image:
         """Three random crops: input, groundtruth, output."""
-        drawn = []
-        for row in range(min(SHEET_ROWS, max(1, self.pairs))):
-            which = int(uniforms(self._settings.seed, "contact sheet frame", step, row, 1)[0] * self.pairs)
-            pair = self._training[min(which, self.pairs - 1)]
-            drawn.append((pair, self._crop(pair, "contact sheet", step, row, flips=False)))
+        shown = permutation(self._settings.seed, "contact sheet", step, self.pairs)[:SHEET_ROWS]
+        pairs = [self._training[which] for which in sorted(shown)]
+        drawn = [
+            (pair, self._crop(pair, "contact sheet", step, row, flips=False))
+            for row, pair in enumerate(pairs)
+        ]
         inputs, _ = self._encoded(drawn)
         raw = self._output(network, inputs).cpu()
         output = self._target.decode(ACTIVATIONS[self._loss.activation](raw)).numpy()

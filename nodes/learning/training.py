@@ -25,6 +25,7 @@ from understudy.nodes.learning.verdict import verdict
 from understudy.runtime.devices import resolve
 from understudy.runtime.durable import replacing
 from understudy.runtime.runs.container import write_container
+from understudy.runtime.runs.folder import Contents
 from understudy.runtime.runs.summary import read_summary
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ class Training:
         """
         began, saved = time.monotonic(), time.monotonic()
         with Loop(self.subject, self.network, self.optimiser, self.plan) as loop, self.saver:
+            if self._is_checkpoint(self.step) and self.step not in self.folder.cats():
+                self._checkpoint()  # the process before was cut off between state and model
             while self.step < self.plan.steps:
                 self.step += 1
                 loss = loop.step(self.step)
@@ -174,7 +177,7 @@ class Training:
                     self._checkpoint()
                     saved = time.monotonic()
                 elif self.context.stop.is_set() or time.monotonic() - saved > SAVE_SECONDS:
-                    self._save_state(sync=True)
+                    self._save()
                     saved = time.monotonic()
                 if self.context.stop.is_set() and self.step < self.plan.steps:
                     self._stop()
@@ -220,43 +223,41 @@ class Training:
         self.summary.validation(self.step, loss)
         if self.best is None or loss < self.best["loss"]:
             before, self.best = self.best, {"step": self.step, "loss": loss}
-            self._save_model(self.folder.cat(self.step))
+            path, model = self.folder.cat(self.step), self._model_contents()
+            self._write(lambda: write_container(path, "cat", *model), path)
             if before is not None and not self._is_checkpoint(int(before["step"])):
                 old = self.folder.cat(int(before["step"]))
                 self.saver.do(lambda: old.unlink(missing_ok=True))
 
     def _is_checkpoint(self, step: int) -> bool:
         at_decay = self.plan.schedule == "warmup-constant-decay" and step == decay_start(self.plan.steps)
-        return step % self.node.checkpoint_interval == 0 or step == self.plan.steps or at_decay
+        regular = step > 0 and step % self.node.checkpoint_interval == 0
+        return regular or step == self.plan.steps or at_decay
 
     def _checkpoint(self) -> None:
-        self._save_state(sync=True)
-        self._save_model(self.folder.cat(self.step))
+        """Pictures first: once the state lies there, nobody draws this step again."""
         preview = self.subject.preview(self.network)
         if preview is not None:
             self._picture(preview, self.folder.preview(self.step))
         self._draw_losses()
+        self._save(self._model_contents())
 
-    def _save_state(self, *, sync: bool) -> None:
-        arrays = {WEIGHTS + name: array for name, array in state.network_arrays(self.network).items()}
+    def _save(self, model: Contents | None = None) -> None:
+        """Hands over the rows so far, the state, and the model where there is one."""
+        state_now, step = self._state_contents(), self.step
+        keep = {decay_start(self.plan.steps), self.plan.steps}
+        self._write(
+            lambda: self.folder.save(step, self.summary, state_now, model, keep), self.folder.ost(step)
+        )
+
+    def _state_contents(self) -> Contents:
         optimiser = state.optimiser_arrays(self.network, self.optimiser)
-        arrays |= {f"optimiser/{name}": array for name, array in optimiser.items()}
+        arrays = self._weights() | {f"optimiser/{name}": array for name, array in optimiser.items()}
         header = {"step": self.step, "job": self.context.key, "best": self.best, "bad_steps": self.bad_steps}
         header["environment"] = self.start.environment
-        folder, step = self.folder, self.step
-        keep = {decay_start(self.plan.steps), self.plan.steps}
+        return Contents(header, arrays)
 
-        def save() -> None:
-            if sync:
-                self.summary.sync()
-            write_container(folder.ost(step), "ost", header, arrays)
-            folder.prune_osts(keep, upto=step)
-
-        self._write(save, folder.ost(step))
-
-    def _save_model(self, path: Path) -> None:
-        arrays = {WEIGHTS + name: array for name, array in state.network_arrays(self.network).items()}
-        arrays |= self.model.arrays
+    def _model_contents(self) -> Contents:
         losses = {"training": float(np.mean(self.losses)) if self.losses else None}
         if self.best is not None:
             losses["best held out"] = self.best["loss"]
@@ -267,7 +268,10 @@ class Training:
             "precision": self.plan.precision,
             "provenance": self.start.provenance,
         }
-        self._write(lambda: write_container(path, "cat", header, arrays), path)
+        return Contents(header, self._weights() | dict(self.model.arrays))
+
+    def _weights(self) -> dict[str, Any]:
+        return {WEIGHTS + name: array for name, array in state.network_arrays(self.network).items()}
 
     def _write(self, write: Callable[[], object], path: Path) -> None:
         """Hands a save over; a full disk leaves the older files, and the next interval tries again."""
@@ -311,9 +315,6 @@ class Training:
         self.context.progress(self.step, self.plan.steps, "steps", loss=loss)
 
     def _conclude(self) -> None:
-        if self.step not in self.folder.cats():
-            self._checkpoint()
-            self.saver.finish()
         summary = read_summary(self.folder.summary)
         words = verdict(summary.losses, summary.validation_steps, summary.validation)
         best = int(self.best["step"]) if self.best else self.plan.steps
