@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Appender:
     """A file that grows by whole records; one thread may append while another waits in `sync`.
 
-    It begins with a new file of that name, which holds what is to stay of the old one. So nothing is taken for
-    safe that an earlier process may have left unsynced, or failed to sync, and no unwanted tail can come back.
+    It begins with a new file of that name, which holds what is to stay of the old one. So nothing is taken
+    for safe that an earlier process left unsynced, or failed to sync, and no unwanted tail can come back.
 
     Args:
         path: The file.

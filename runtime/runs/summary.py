@@ -5,7 +5,7 @@ Each record is a list of two: a mapping, and the CRC32 of all its bytes before t
 seconds; a measurement has `validation`; anything else is told to people: changes, notes, environment.
 
 The first record is written before the file gets its name; all others are appended. So what a crash leaves is
-a prefix and perhaps a torn tail, which readers drop and the next writer leaves out of the file it begins with.
+a prefix and perhaps a torn tail, which readers drop and the next writer leaves out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import msgpack
 
 from understudy.graph.errors import FormatError
 from understudy.runtime.appender import Appender
-from understudy.runtime.durable import replace_bytes
 from understudy.runtime.runs.packing import pack
 
 if TYPE_CHECKING:
