@@ -27,10 +27,16 @@ def test_same_numbers_same_crop() -> None:
 
 def test_crops_reach_every_pixel_and_never_leave_the_frame() -> None:
     """Over many draws the corners of a frame are seen, and half of the crops are mirrored."""
-    crops = [choose_crop(_draws(sample), 300, 260, 256) for sample in range(2000)]
+    crops = [choose_crop(_draws(sample), 300, 260, 256) for sample in range(5000)]
     assert {crop.y for crop in crops} == set(range(45))
     assert {crop.x for crop in crops} == set(range(5))
     assert 0.45 < np.mean([crop.flip for crop in crops]) < 0.55
+
+
+def test_corners_are_seen() -> None:
+    """The corner of an HD frame is in one of 127 crops, not in one of a million."""
+    crops = [choose_crop(_draws(sample), 1080, 1920, 256) for sample in range(5000)]
+    assert 20 < sum(crop.x == crop.y == 0 for crop in crops) < 80
 
 
 def test_half_of_the_crops_lie_around_the_edge() -> None:
