@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import torch
 
+from understudy.graph.errors import UnderstudyError
 from understudy.nodes.learning import schedules
 from understudy.nodes.learning.muon import clip_gradients
 
@@ -35,8 +36,6 @@ class Plan:
     Attributes:
         steps: Steps of the whole training.
         batch: Samples a step.
-        parts: Parts that a batch is computed in, one after another, their gradients added: less memory for
-            the same step. Each part is a share of the batch's samples, in their order.
         rate: The learning rate at its highest.
         schedule: How it runs over the steps, one of `schedules.SCHEDULES`.
         precision: "float32" or "bfloat16", the type that the network computes in.
@@ -45,7 +44,6 @@ class Plan:
 
     steps: int
     batch: int
-    parts: int = 1
     rate: float
     schedule: str
     precision: str
@@ -64,10 +62,15 @@ class Loop:
         network: What learns it, on the plan's device.
         optimiser: What changes its weights.
         plan: How the training goes.
+        parts: Parts that a batch is computed in, one after another, their gradients added: less memory for
+            the same step. It is doubled whenever the memory is full.
     """
 
-    def __init__(self, subject: Subject, network: nn.Module, optimiser: Any, plan: Plan) -> None:
+    def __init__(
+        self, subject: Subject, network: nn.Module, optimiser: Any, plan: Plan, parts: int = 1
+    ) -> None:
         self.subject, self.network, self.optimiser, self.plan = subject, network, optimiser, plan
+        self.parts = parts
         self._drawer = ThreadPoolExecutor(1, thread_name_prefix="draw")
         self._drawn: tuple[int, Future[tuple[Tensor, Tensor]]] | None = None
 
@@ -76,10 +79,13 @@ class Loop:
 
         Returns:
             The loss; NaN where loss or gradients were not finite, and the weights stayed as they were.
+
+        Raises:
+            UnderstudyError: Not even a single sample fits into the memory.
         """
         inputs, targets = self._batch(step)
         self.network.train()
-        loss = self._backward(inputs, targets)
+        loss = self._fitting_backward(inputs, targets)
         norm = clip_gradients(self.network.parameters(), LARGEST_GRADIENT)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             self.optimiser.zero_grad(set_to_none=True)
@@ -90,9 +96,27 @@ class Loop:
         self.optimiser.zero_grad(set_to_none=True)
         return loss
 
+    def _fitting_backward(self, inputs: Tensor, targets: Tensor) -> float:
+        """Loss and gradients, in as many parts as the memory needs."""
+        while True:
+            try:
+                return self._backward(inputs, targets)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            self.optimiser.zero_grad(set_to_none=True)
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            if self.parts >= len(inputs):
+                raise UnderstudyError(
+                    f"The memory does not hold one sample of {tuple(inputs.shape[1:])}. "
+                    "Try a smaller crop_size or model_size."
+                )
+            self.parts = min(2 * self.parts, len(inputs))
+
     def _backward(self, inputs: Tensor, targets: Tensor) -> float:
         total = 0.0
-        for part, truth in zip(inputs.chunk(self.plan.parts), targets.chunk(self.plan.parts), strict=True):
+        for part, truth in zip(inputs.chunk(self.parts), targets.chunk(self.parts), strict=True):
             share = len(part) / len(inputs)
             with computing_in(self.plan.precision, self.plan.device):
                 output = self.network(part)
@@ -120,6 +144,12 @@ class Loop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._drawer.shutdown(cancel_futures=True)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch, or Python, found no room; torch's CPU allocator says so in words only."""
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or "can't allocate memory" in str(error)
 
 
 def computing_in(precision: str, device: str) -> contextlib.AbstractContextManager[Any]:

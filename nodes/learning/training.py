@@ -126,7 +126,7 @@ class Training:
         self.optimiser = subject.optimiser(self.network, plan.rate)
         self.step = start.step
         self.best: dict[str, float] | None = None
-        self.bad_steps = 0
+        self.bad_steps, self.parts = 0, 1
         self.losses: list[float] = []
         self.model = subject.model()
         self.saver = Saver()
@@ -143,6 +143,7 @@ class Training:
         state.load_optimiser(self.network, self.optimiser, named)
         self.best = start.container.header.get("best")
         self.bad_steps = int(start.container.header.get("bad_steps", 0))
+        self.parts = int(start.container.header.get("parts", 1))
         known = read_summary(self.folder.summary).losses
         self.losses = [float(loss) for loss in known[np.isfinite(known)][-LOSSES_AVERAGED:]]
 
@@ -164,7 +165,7 @@ class Training:
             NodeError: Too many steps in a row had no finite loss.
         """
         began, saved = time.monotonic(), time.monotonic()
-        with Loop(self.subject, self.network, self.optimiser, self.plan) as loop, self.saver:
+        with self.saver, Loop(self.subject, self.network, self.optimiser, self.plan, self.parts) as loop:
             if self._is_checkpoint(self.step) and self.step not in self.folder.cats():
                 self._checkpoint()  # the process before was cut off between state and model
             while self.step < self.plan.steps:
@@ -172,6 +173,8 @@ class Training:
                 loss = loop.step(self.step)
                 self.summary.row(self.step, loss, self.plan.rate_at(self.step), time.monotonic() - began)
                 self._look_at(loss)
+                if loop.parts != self.parts:
+                    self._split(loop.parts)
                 self._after_step()
                 if self._is_checkpoint(self.step):
                     self._checkpoint()
@@ -207,6 +210,14 @@ class Training:
                 "frames, or lower the learning rate",
                 knob="learning_rate",
             )
+
+    def _split(self, parts: int) -> None:
+        self.parts = parts
+        message = (
+            f"the memory was full at step {self.step:,}: a batch is computed in {parts} parts from here on"
+        )
+        self.summary.note(self.step, message)
+        self.start.say(message)
 
     def _after_step(self) -> None:
         last = self.step == self.plan.steps
@@ -254,7 +265,7 @@ class Training:
         optimiser = state.optimiser_arrays(self.network, self.optimiser)
         arrays = self._weights() | {f"optimiser/{name}": array for name, array in optimiser.items()}
         header = {"step": self.step, "job": self.context.key, "best": self.best, "bad_steps": self.bad_steps}
-        header["environment"] = self.start.environment
+        header |= {"parts": self.parts, "environment": self.start.environment}
         return Contents(header, arrays)
 
     def _model_contents(self) -> Contents:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
+from understudy.graph.errors import UnderstudyError
 from understudy.nodes.learning import state
 from understudy.nodes.learning.loop import Loop, Plan
 
@@ -29,9 +31,9 @@ class Run:
         self.network = subject.network()
         self.optimiser = subject.optimiser(self.network, plan.rate)
 
-    def steps(self, first: int, last: int) -> list[float]:
+    def steps(self, first: int, last: int, parts: int = 1) -> list[float]:
         """Makes steps; gives their losses."""
-        with Loop(self.subject, self.network, self.optimiser, self.plan) as loop:
+        with Loop(self.subject, self.network, self.optimiser, self.plan, parts) as loop:
             return [loop.step(step) for step in range(first, last + 1)]
 
     def arrays(self) -> dict[str, Any]:
@@ -111,8 +113,27 @@ def test_gradients_that_are_not_finite_change_nothing(subject: ImageSubject) -> 
 
 def test_a_batch_in_parts_is_the_same_mathematics(make_subject: Callable[..., ImageSubject]) -> None:
     """Halving the micro-batch changes rounding only."""
-    whole, parts = Run(make_subject()), Run(make_subject(), replace(PLAN, parts=2))
-    np.testing.assert_allclose(whole.steps(1, 2), parts.steps(1, 2), rtol=1e-4)
+    whole, parts = Run(make_subject()), Run(make_subject())
+    np.testing.assert_allclose(whole.steps(1, 2), parts.steps(1, 2, parts=2), rtol=1e-4)
+
+
+def test_a_full_memory_splits_the_batch(subject: ImageSubject) -> None:
+    """A step that does not fit is made in parts; one sample that does not fit is told with what to try."""
+    run = Run(subject)
+    loss, largest = subject.loss, 1
+
+    def scarce(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        if len(output) > largest:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+        return loss(output, target)
+
+    subject.loss = scarce  # type: ignore[method-assign]
+    with Loop(subject, run.network, run.optimiser, PLAN) as loop:
+        assert math.isfinite(loop.step(1))
+        assert loop.parts == 2
+        largest = 0
+        with pytest.raises(UnderstudyError, match="smaller crop_size or model_size"):
+            loop.step(2)
 
 
 def test_it_learns(make_subject: Callable[..., ImageSubject]) -> None:
