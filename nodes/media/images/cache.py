@@ -1,8 +1,8 @@
 """Decoded frames in memory-mapped files, for random crops: a frame is decoded once, not for every crop.
 
 Each frame has a file: a page of header (magic, the header's length and CRC-32, then msgpack), then the
-values, row by row. The header holds the frame's identity and the CRC-32 of the values, which is verified when the
-file is opened; a file that is stale, damaged or of another version is made anew.
+values, row by row. The header holds the frame's identity and the CRC-32 of the values, which is verified
+when the file is opened; a file that is stale, damaged or of another version is made anew.
 """
 
 from __future__ import annotations

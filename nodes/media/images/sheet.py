@@ -40,6 +40,11 @@ def to_display(pixels: NDArray[np.float32], *, linear: bool) -> NDArray[np.uint8
     return picture
 
 
+def is_linear(dtype: str) -> bool:
+    """Whether values of files of this type are taken as scene-linear: those of float files are."""
+    return dtype in ("half", "float", "double")
+
+
 def contact_sheet(
     rows: Sequence[Sequence[NDArray[np.uint8]]],
     columns: Sequence[str],

@@ -10,7 +10,6 @@ import numpy as np
 from understudy.graph.errors import MediaError
 from understudy.nodes.media.images.frame import Frame, FrameSpec, Window
 
-
 WINDOW = Window(0, 0, 4, 3)
 
 

@@ -1,0 +1,165 @@
+"""Frames of a movie, through PyAV, which is an extra: `pip install understudy[movies]`."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from understudy.graph.errors import MediaError
+from understudy.nodes.media.images.frame import Frame, FrameSpec, Window
+from understudy.nodes.media.images.sequence import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SUFFIXES = (".mov", ".mp4", ".m4v", ".mxf", ".mkv", ".avi", ".webm")
+"""Files that are taken for movies."""
+
+RGB = ("R", "G", "B")
+
+_UNSPECIFIED = 2
+_ITU709, _ITU601 = 1, 5
+_HD_HEIGHT = 720
+
+
+class MovieFrames:
+    """The frames of a movie's first video stream, numbered from 1 in the order in which they are shown.
+
+    Values are those of the stream, 0 to 1, as R, G and B; no curve is undone. Frames that are read in order
+    are decoded once; any other is reached from the key frame before it.
+
+    Args:
+        path: The movie.
+        digest: Gives the digest of the file's bytes.
+        first: The number of the first frame.
+
+    Raises:
+        MediaError: PyAV is not installed, or the file is no movie.
+    """
+
+    def __init__(self, path: Path, digest: Callable[[Path], str], first: int = 1) -> None:
+        self._path, self._digest, self._first = path, digest, first
+        self._lock = threading.Lock()
+        self._container = _opened(path)
+        self._stream = self._container.streams.video[0]
+        self._decoded: Iterator[Any] = iter(())
+        self._next = -1
+
+    @cached_property
+    def _stamps(self) -> list[int]:
+        """The time stamp of each frame, in the order in which they are shown; nothing is decoded."""
+        import av
+
+        with _opened(self._path) as container:
+            stream = container.streams.video[0]
+            try:
+                packets = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
+            except av.error.FFmpegError as error:
+                raise _damaged(self._path, error) from error
+        if not packets:
+            raise MediaError(self._path, "the movie has no frames")
+        return sorted(packets)
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The frame numbers."""
+        return tuple(range(self._first, self._first + len(self._stamps)))
+
+    def spec(self, number: int) -> FrameSpec:
+        """What the stream's header says."""
+        assert number in self.numbers
+        codec = self._stream.codec_context
+        window = Window(0, 0, codec.width, codec.height)
+        metadata: dict[str, Any] = {"PixelAspectRatio": float(self._stream.sample_aspect_ratio or 1)}
+        if rate := self._stream.average_rate:
+            metadata["FramesPerSecond"] = (rate.numerator, rate.denominator)
+        return FrameSpec(
+            channels=RGB, dtype=_dtype(codec.pix_fmt), data=window, display=window, metadata=metadata
+        )
+
+    def read(self, number: int) -> Frame:
+        """A frame; threads take turns.
+
+        Raises:
+            MediaError: It can't be decoded.
+        """
+        spec = self.spec(number)
+        with self._lock:
+            decoded = self._decode(number)
+        pixels = decoded.astype(np.float32) / np.float32(65535)
+        return Frame(
+            pixels=pixels,
+            channels=spec.channels,
+            data=spec.data,
+            display=spec.display,
+            metadata=spec.metadata,
+        )
+
+    def identity(self, number: int) -> str:
+        """Digest of the movie's bytes and the frame's place in it."""
+        return digest_of("movie", self._digest(self._path), str(number - self._first))
+
+    def _decode(self, number: int) -> np.ndarray[Any, Any]:
+        """The pixels `(H, W, 3)` of a frame, uint16."""
+        import av
+
+        stamp = self._stamps[number - self._first]
+        try:
+            if number != self._next:
+                self._container.seek(stamp, stream=self._stream)
+                self._decoded = self._container.decode(self._stream)
+            for picture in self._decoded:
+                if picture.pts == stamp:
+                    self._next = number + 1
+                    return _rgb(picture)
+        except av.error.FFmpegError as error:
+            self._next = -1
+            raise _damaged(self._path, error, number) from error
+        self._next = -1
+        raise MediaError(self._path, "this frame is not in the movie, which is damaged", frame=number)
+
+
+def _opened(path: Path) -> Any:
+    try:
+        import av
+    except ImportError:
+        raise MediaError(
+            path, "movies are read by PyAV, which is not installed: pip install understudy[movies]"
+        ) from None
+    try:
+        container = av.open(str(path))
+    except (av.error.FFmpegError, OSError) as error:
+        raise _damaged(path, error) from error
+    if not container.streams.video:
+        raise MediaError(path, "the movie has no pictures")
+    return container
+
+
+def _damaged(path: Path, error: Exception, frame: int | None = None) -> MediaError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return MediaError(path, f"can't be read as a movie: {reason}", frame=frame)
+
+
+def _rgb(picture: Any) -> np.ndarray[Any, Any]:
+    """A decoded picture as RGB of 16 bits.
+
+    Streams that don't name their matrix are taken as BT.709 from 720 rows on and as BT.601 below, as players
+    do.
+    """
+    matrix = picture.colorspace
+    if matrix == _UNSPECIFIED:
+        matrix = _ITU709 if picture.height >= _HD_HEIGHT else _ITU601
+    converted = picture.reformat(format="rgb48le", src_colorspace=matrix)
+    pixels: np.ndarray[Any, Any] = converted.to_ndarray()
+    return pixels
+
+
+def _dtype(pixel_format: str) -> str:
+    import av
+
+    depth = max(component.bits for component in av.VideoFormat(pixel_format).components)
+    return f"uint{depth}"
