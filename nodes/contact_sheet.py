@@ -74,16 +74,11 @@ class ContactSheet(Node):
         import numpy as np
         from PIL import Image
 
-        from understudy.nodes.media.images.sheet import to_display
+        from understudy.nodes.media.images.sheet import is_linear, to_display
 
         if number not in column.numbers:
             return np.full((self.width // 16 * 9, self.width, 3), 40, np.uint8)
         frame = column.read(number)
-        picture = Image.fromarray(to_display(frame.pixels, linear=is_linear(column.spec(number))))
+        picture = Image.fromarray(to_display(frame.pixels, linear=is_linear(column.spec(number).dtype)))
         height = max(1, round(picture.height * self.width / picture.width))
         return np.asarray(picture.resize((self.width, height), Image.Resampling.BOX))
-
-
-def is_linear(spec: Any) -> bool:
-    """Whether a frame's values are taken as scene-linear: those of float files are."""
-    return str(spec.dtype) in ("half", "float", "double")

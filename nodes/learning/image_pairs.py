@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,21 +11,18 @@ from understudy.nodes.learning import recipes
 from understudy.nodes.learning.augmentation import edge_pixels
 from understudy.nodes.learning.image_subject import ImageSubject, Pair, Settings
 from understudy.nodes.learning.recipes import NetworkNode
+from understudy.nodes.media.images.cache import FrameCache
+from understudy.nodes.media.images.sheet import is_linear
 from understudy.nodes.networks.u_net import UNet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping, Sequence
 
     from understudy.graph.node import Inputs
-    from understudy.nodes.media.images.frame import Frame
+    from understudy.nodes.media.images.cache import CachedFrame
     from understudy.nodes.media.images.sequence import Frames
     from understudy.nodes.trainer import Trainer
     from understudy.runtime.context import Context
-
-HALF_IS_ENOUGH = ("half", "uint8", "uint10")
-"""Source types whose values a half float holds as well as they were."""
 
 
 def image_subject(
@@ -39,9 +36,14 @@ def image_subject(
     """
     source, truth = inputs["input"], inputs["groundtruth"]
     training, held_out = split(node, source, truth, inputs.get("validation"))
-    gather = _Gatherer(node, source, context, len(training) + len(held_out))
-    pairs = [gather.pair(truth, number) for number in training]
-    measured = [gather.pair(frames, number) for frames, number in held_out]
+    gather = _Gatherer(node, context)
+    sources = gather.open(source, sorted([*training, *(number for _, number in held_out)]), "input")
+    pairs = gather.pairs(sources, gather.open(truth, training, "groundtruth"))
+    measured: list[Pair] = []
+    for port, frames in (("held out", truth), ("validation", inputs.get("validation"))):
+        numbers = [number for owner, number in held_out if owner is frames]
+        if frames is not None and numbers:
+            measured += gather.pairs(sources, gather.open(frames, numbers, port))
     channels = (gather.inputs, gather.outputs)
     context.say(
         f"{node.name}: {len(pairs)} pairs, {', '.join(channels[0])} to {', '.join(channels[1])}"
@@ -91,35 +93,47 @@ def split(
 
 
 class _Gatherer:
-    """Reads pairs one after another and holds each against the first."""
+    """Opens pairs in the cache, and holds each against the first.
 
-    def __init__(self, node: Trainer, source: Frames, context: Context, total: int) -> None:
-        self.node, self.source, self.context, self.total = node, source, context, total
+    Attributes:
+        inputs: The channels of the input.
+        outputs: The channels of the groundtruth.
+    """
+
+    def __init__(self, node: Trainer, context: Context) -> None:
+        self.node, self.context = node, context
         self.inputs: tuple[str, ...] = ()
         self.outputs: tuple[str, ...] = ()
-        self.done = 0
 
-    def pair(self, truths: Frames, number: int) -> Pair:
-        """The pair of a frame, both sides over the display window."""
-        self.context.stop_if_asked()
-        self.context.progress(self.done, self.total, "pairs read")
-        source, truth = self.source.read(number), truths.read(number)
-        self._compare(source, truth, number)
-        self.done += 1
-        dtypes = (self.source.spec(number).dtype, truths.spec(number).dtype)
-        pixels = [
-            self._stored(frame, dtype, number) for frame, dtype in zip((source, truth), dtypes, strict=True)
-        ]
-        matte = len(self.outputs) != len(self.inputs)
-        return Pair(
-            number,
-            pixels[0],
-            pixels[1],
-            edge_pixels(pixels[1][..., 0]) if matte else None,
-            dtypes[0] in ("half", "float", "double"),
+    def open(self, frames: Frames, numbers: Sequence[int], port: str) -> dict[int, CachedFrame]:
+        """Frames over their display windows, decoded once and memory-mapped."""
+
+        def told(done: int, total: int) -> None:
+            self.context.stop_if_asked()
+            self.context.progress(done, total, f"frames of {port} read")
+
+        opened = FrameCache(frames, self.context.work / "cache" / self.node.name / port).open_all(
+            numbers, told
         )
+        for number, frame in opened.items():
+            if not frame.finite:
+                self.context.warn(
+                    f"{self.node.name}: frame {number} of {port} holds NaN or infinity; "
+                    "the network sees 0 and 65504 there"
+                )
+        return opened
 
-    def _compare(self, source: Frame, truth: Frame, number: int) -> None:
+    def pairs(self, sources: Mapping[int, CachedFrame], truths: Mapping[int, CachedFrame]) -> list[Pair]:
+        """A pair for each groundtruth."""
+        return [self._pair(sources[number], truth, number) for number, truth in truths.items()]
+
+    def _pair(self, source: CachedFrame, truth: CachedFrame, number: int) -> Pair:
+        self._compare(source, truth, number)
+        matte = len(self.outputs) != len(self.inputs)
+        edges = edge_pixels(truth.pixels[..., 0]) if matte else None
+        return Pair(number, source.pixels, truth.pixels, edges, is_linear(source.dtype))
+
+    def _compare(self, source: CachedFrame, truth: CachedFrame, number: int) -> None:
         shown, wanted = source.display, truth.display
         if (shown.width, shown.height) != (wanted.width, wanted.height):
             self._refuse(
@@ -143,14 +157,6 @@ class _Gatherer:
 
     def _refuse(self, message: str, number: int) -> None:
         raise NodeError(self.node.name, message, knob="inputs", frame=number)
-
-    def _stored(self, frame: Frame, dtype: str, number: int) -> NDArray[Any]:
-        pixels = frame.fitted(frame.display).pixels
-        if not np.isfinite(pixels).all():
-            self.context.warn(
-                f"{self.node.name}: frame {number} holds NaN or infinity; the network sees 0 and 65504 there"
-            )
-        return pixels.astype(np.float16) if dtype in HALF_IS_ENOUGH else pixels
 
 
 def _network(node: Trainer, inputs: Inputs) -> NetworkNode:

@@ -34,7 +34,7 @@ def verdict(
     before = float(np.mean(losses[-2 * tenth :][:tenth]))
     last = float(np.mean(losses[-tenth:]))
     falling = last < FALLING * before
-    if len(validation) < 2:
+    if len(validation) == 0:
         ending = "It was still falling: more epochs may help." if falling else "It has settled."
         return f"The training loss went from {losses[0]:.4g} to {last:.4g}. {ending} No pairs were held out."
     best = int(np.argmin(validation))
