@@ -42,7 +42,7 @@ def graph_arguments(function: F) -> F:
             "variables",
             multiple=True,
             metavar="NAME=VALUE",
-            callback=_pairs,
+            callback=pairs,
             help="Give a variable of [vars] another value. Can be repeated.",
         ),
         click.option(
@@ -50,7 +50,7 @@ def graph_arguments(function: F) -> F:
             "changes",
             multiple=True,
             metavar="NODE.KNOB=VALUE",
-            callback=_pairs,
+            callback=pairs,
             help="Give a knob another value. Can be repeated.",
         ),
         click.argument("graph"),
@@ -80,14 +80,33 @@ def target_arguments(function: F) -> F:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
 
-def _pairs(_: click.Context, __: click.Parameter, given: Sequence[str]) -> list[tuple[str, str]]:
-    pairs = []
+def machine_arguments(function: F) -> F:
+    """--device, --threads and how strictly to resume: what of `Settings` changes no result."""
+    for decorate in (
+        click.option(
+            "--accept-changed-data", is_flag=True, help="Resume although the training frames changed."
+        ),
+        click.option("--strict-resume", is_flag=True, help="Refuse to resume on other software or hardware."),
+        click.option(
+            "--threads", default=0, type=click.IntRange(min=0), help="Threads for networks; 0: all cores."
+        ),
+        click.option(
+            "--device", default="auto", metavar="auto|cpu|cuda[:N]", help="Where networks are computed."
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+def pairs(_: click.Context, __: click.Parameter, given: Sequence[str]) -> list[tuple[str, str]]:
+    """NAME=VALUE texts as names and values, for click's `callback`."""
+    found = []
     for text in given:
         name, equals, value = text.partition("=")
         if not name or not equals:
             raise click.BadParameter(f'"{text}" has no NAME=VALUE form')
-        pairs.append((name.strip(), value))
-    return pairs
+        found.append((name.strip(), value))
+    return found
 
 
 def _frames(_: click.Context, __: click.Parameter, given: str | None) -> tuple[int, ...] | None:
@@ -114,6 +133,17 @@ def loaded(
         click.BadParameter: A change names no knob.
     """
     graph = Graph.load(path, dict(variables))
+    change(graph, changes, registry)
+    return graph
+
+
+def change(graph: Graph, changes: Sequence[tuple[str, str]], registry: Registry) -> None:
+    """Gives knobs, named NODE.KNOB, other values.
+
+    Raises:
+        GraphError: There are no such nodes; all of them at once.
+        click.BadParameter: A change names no knob.
+    """
     faults: list[Fault] = []
     for name, text in changes:
         node, dot, knob = name.partition(".")
@@ -125,7 +155,6 @@ def loaded(
             faults += error.faults
     if faults:
         raise GraphError(faults)
-    return graph
 
 
 def _is_text(graph: Graph, registry: Registry, node: str, knob: str) -> bool:

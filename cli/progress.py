@@ -60,9 +60,9 @@ class People:
                 self._progress(event)
             case events.Said(node, message):
                 self._begin(node)
-                self._print(f"{node}: {message}")
+                self._print(f"{node}: {message.removeprefix(f'{node}: ')}")
             case events.Warned(node, message):
-                self._print(f"{node}: warning: {message}")
+                self._print(f"{node}: warning: {message.removeprefix(f'{node}: ')}")
             case events.Wrote():
                 self.wrote.append(event)
             case events.Finished(node, seconds):
@@ -149,10 +149,10 @@ def people() -> People:
 def progress_text(event: events.Progress) -> str:
     """How far a node is, in words.
 
-    >>> progress_text(events.Progress("learn", 20, 400, "step", 38.0, {"loss": 0.01234}))
-    'step 20 of 400, loss 0.01234, 38 s left'
+    >>> progress_text(events.Progress("learn", 20, 400, "steps", 38.0, {"loss": 0.01234}))
+    '20 of 400 steps, loss 0.01234, 38 s left'
     """
-    parts = [f"{event.unit} {event.done} of {event.total}"]
+    parts = [f"{event.done:,} of {event.total:,} {event.unit}"]
     parts += [f"{name} {_number(value)}" for name, value in event.details.items()]
     if event.remaining is not None and event.done < event.total:
         parts.append(f"{duration(event.remaining)} left")

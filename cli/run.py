@@ -34,10 +34,7 @@ Exit status: 0 done; 1 a node failed; 2 the graph or the call is wrong;
 )
 @options.graph_arguments
 @options.target_arguments
-@click.option("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="Where networks are computed.")
-@click.option("--threads", default=0, type=click.IntRange(min=0), help="Threads for networks; 0: all cores.")
-@click.option("--strict-resume", is_flag=True, help="Refuse to resume on other software or hardware.")
-@click.option("--accept-changed-data", is_flag=True, help="Resume although the training frames changed.")
+@options.machine_arguments
 @options.json_option
 def command(
     *,
@@ -58,15 +55,20 @@ def command(
     with output.errors_as_json(wanted=as_json):
         types = registry()
         document = options.loaded(graph, variables, changes, types)
-        _refuse_missing_device(asked["device"])
         return run(document, types, Settings(**asked), to=to, as_json=as_json)
 
 
 def run(graph: Any, types: Any, settings: Settings, *, to: Sequence[str] = (), as_json: bool = False) -> int:
-    """Runs a graph with progress for people, and JSON lines where wanted; gives the exit status."""
+    """Runs a graph with progress for people, and JSON lines where wanted; gives the exit status.
+
+    Raises:
+        GraphError: The graph has faults; nothing ran.
+        click.BadParameter: There is no such device.
+    """
     from understudy.cli.progress import people, written
     from understudy.runtime import running
 
+    _refuse_missing_device(settings.device)
     with people() as shown:
         sink = Both(shown) if as_json else shown
         outcome = running.run(graph, types, to=to, settings=settings, sink=sink)
