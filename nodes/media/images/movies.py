@@ -50,24 +50,31 @@ class MovieFrames:
         self._next = -1
 
     @cached_property
-    def _stamps(self) -> list[int]:
-        """The time stamp of each frame, in the order in which they are shown; nothing is decoded."""
+    def _index(self) -> tuple[list[int], list[tuple[int, int]]]:
+        """The time stamp of each frame in the order shown, and of each key frame when it is shown and stored.
+
+        Nothing is decoded for it.
+        """
         import av
 
+        shown, keys = [], []
         with _opened(self._path) as container:
-            stream = container.streams.video[0]
             try:
-                packets = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
+                for packet in container.demux(container.streams.video[0]):
+                    if packet.pts is not None:
+                        shown.append(packet.pts)
+                        if packet.is_keyframe:
+                            keys.append((packet.pts, packet.pts if packet.dts is None else packet.dts))
             except av.error.FFmpegError as error:
                 raise _damaged(self._path, error) from error
-        if not packets:
+        if not shown:
             raise MediaError(self._path, "the movie has no frames")
-        return sorted(packets)
+        return sorted(shown), sorted(keys)
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
         """The frame numbers."""
-        return tuple(range(self._first, self._first + len(self._stamps)))
+        return tuple(range(self._first, self._first + len(self._index[0])))
 
     def spec(self, number: int) -> FrameSpec:
         """What the stream's header says."""
@@ -107,10 +114,12 @@ class MovieFrames:
         """The pixels `(H, W, 3)` of a frame, uint16."""
         import av
 
-        stamp = self._stamps[number - self._first]
+        shown, keys = self._index
+        stamp = shown[number - self._first]
         try:
             if number != self._next:
-                self._container.seek(stamp, stream=self._stream)
+                before = [stored for at, stored in keys if at <= stamp]
+                self._container.seek(before[-1] if before else shown[0], stream=self._stream)
                 self._decoded = self._container.decode(self._stream)
             for picture in self._decoded:
                 if picture.pts == stamp:
