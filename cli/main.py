@@ -86,15 +86,11 @@ def status_of(arguments: list[str]) -> int:
     """Runs the command line, tells what goes wrong on standard error, and gives the exit status."""
     try:
         result: Any = understudy.main(arguments, prog_name="understudy", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt, Stopped):
         return STOPPED
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
     except UnderstudyError as error:
         click.echo(str(error), err=True)
         return WRONG if isinstance(error, GraphError) else FAILED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -69,29 +68,34 @@ def run(graph: Any, types: Any, settings: Settings, *, to: Sequence[str] = (), a
     from understudy.runtime import running
 
     _refuse_missing_device(settings.device)
+    lines = Lines()
     with people() as shown:
-        sink = Both(shown) if as_json else shown
+
+        def both(event: events.Event) -> None:
+            shown(event)
+            lines.print(**event.as_dict())
+
+        sink = both if as_json else shown
         outcome = running.run(graph, types, to=to, settings=settings, sink=sink)
     if as_json:
-        _print_end(outcome)
+        lines.print(event="end", **_end(outcome))
     for line in (*written(shown.wrote), _summary(outcome)):
         click.echo(line, err=as_json)
     return outcome.status
 
 
-class Both:
-    """Sends every event to people and, as a JSON line, to standard output."""
+class Lines:
+    """JSON lines on standard output, from any thread; a reader that went away does not end the run."""
 
-    def __init__(self, shown: events.Sink) -> None:
-        self._shown, self._lock, self._open = shown, threading.Lock(), True
+    def __init__(self) -> None:
+        self._lock, self._open = threading.Lock(), True
 
-    def __call__(self, event: events.Event) -> None:
-        """Takes an event; a reader that went away does not end the run."""
-        self._shown(event)
+    def print(self, **record: Any) -> None:
+        """One JSON object on a line."""
         with self._lock:
             if self._open:
                 try:
-                    output.print_json(**event.as_dict())
+                    output.print_json(**record)
                 except BrokenPipeError:
                     self._open = False
 
@@ -109,17 +113,15 @@ def _refuse_missing_device(device: str) -> None:
         raise click.BadParameter(str(error), param_hint="--device") from None
 
 
-def _print_end(outcome: Outcome) -> None:
-    output.print_json(
-        event="end",
-        status=outcome.status,
-        ran=outcome.ran,
-        up_to_date=outcome.up_to_date,
-        failed=outcome.failed,
-        skipped=outcome.skipped,
-        stopped=outcome.stopped,
-    )
-    sys.stdout.flush()
+def _end(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "ran": outcome.ran,
+        "up_to_date": outcome.up_to_date,
+        "failed": outcome.failed,
+        "skipped": outcome.skipped,
+        "stopped": outcome.stopped,
+    }
 
 
 def _summary(outcome: Outcome) -> str:

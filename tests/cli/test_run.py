@@ -123,7 +123,7 @@ def test_json_tells_faults_too(understudy: Command, graph: Path) -> None:
     ]
 
 
-def started(graph: Path, *arguments: str) -> subprocess.Popen[str]:
+def started(graph: Path, *arguments: str, out: int = subprocess.PIPE) -> subprocess.Popen[str]:
     """The command in a second process."""
     code = """
 import sys, understudy.nodes.registry, small_nodes
@@ -133,7 +133,7 @@ main()
 """
     return subprocess.Popen(
         [sys.executable, "-c", code, "run", str(graph), *arguments],
-        stdout=subprocess.PIPE,
+        stdout=out,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
@@ -172,3 +172,14 @@ def test_a_killed_run_is_gone_on_with(graph: Path) -> None:
     end = json.loads(again.communicate(timeout=60)[0].splitlines()[-1])
 
     assert (again.returncode, end["ran"], end["up_to_date"]) == (0, ["wait"], ["sum"])
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(graph: Path) -> None:
+    """Whoever watches a run may leave; it comes to its end all the same."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = started(graph, "--json", out=writing)
+    os.close(writing)
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err.splitlines()[-1]) == (0, "Done: 4 ran.")
