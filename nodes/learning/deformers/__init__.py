@@ -1,0 +1,1 @@
+"""Deformers: from rig controls to the vertices of a mesh."""

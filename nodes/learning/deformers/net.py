@@ -1,0 +1,86 @@
+"""A trained grouped net as plain arrays: what it computes, without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class NumpyNet:
+    """A small net for each segment above a frozen ridge.
+
+    Attributes:
+        activation: One of `settings.ACTIVATIONS`.
+        weights: The net's state, by the names that `local_net.GroupedNet` has.
+    """
+
+    activation: str
+    weights: dict[str, NDArray[Any]]
+
+    def predict(self, inputs: Floats) -> Floats:
+        """Standardised inputs `(N, D)` to coefficients `(N, S, K)`."""
+        seen, hidden = self._passed(inputs)
+        last = self.weights[f"matrices.{self._layers}"]
+        left = hidden @ last + self.weights[f"biases.{self._layers}"]
+        ridge = seen @ self.weights["ridge"] + self.weights["ridge_bias"]
+        return np.ascontiguousarray((ridge + left * self.weights["size"]).transpose(1, 0, 2))
+
+    def hidden(self, inputs: Floats) -> Floats:
+        """The last hidden layer of each segment's net, `(S, N, H)`."""
+        return self._passed(inputs)[1]
+
+    @property
+    def _layers(self) -> int:
+        return sum(name.startswith("matrices.") for name in self.weights) - 1
+
+    def _passed(self, inputs: Floats) -> tuple[Floats, Floats]:
+        seen = np.ascontiguousarray(inputs[:, self.weights["columns"]].transpose(1, 0, 2))
+        hidden = seen * self.weights["scales"]
+        for layer in range(self._layers):
+            flat = hidden @ self.weights[f"matrices.{layer}"] + self.weights[f"biases.{layer}"]
+            hidden = _ACTIVATIONS[self.activation](flat)
+        return seen, hidden
+
+    def header(self) -> dict[str, Any]:
+        """What is no number, as plain data."""
+        return {"kind": "net", "activation": self.activation}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The numbers, by name."""
+        return dict(self.weights)
+
+    @classmethod
+    def built(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """The predictor that gave this header and these arrays."""
+        return cls(header["activation"], arrays)
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), np.float32)
+
+
+def _gelu(x: Floats) -> Floats:
+    from scipy.special import erf
+
+    return np.asarray(0.5 * x * (1.0 + erf(x / np.sqrt(2.0))), np.float32)
+
+
+_ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+    "silu": lambda x: x * _sigmoid(x),
+    "gelu": _gelu,
+    "relu": lambda x: np.maximum(x, np.float32(0.0)),
+    "leaky-relu": lambda x: np.where(x > 0.0, x, np.float32(0.01) * x),
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "linear": lambda x: x,
+}

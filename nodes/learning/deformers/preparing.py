@@ -1,0 +1,252 @@
+"""Everything about a deformation that is closed form: deltas, inputs, segments, shapes, ridge, kernel."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from understudy.graph.errors import UnderstudyError
+from understudy.nodes.learning.deformers import segments as segmenting
+from understudy.nodes.learning.deformers.deformer import BLOCK, Decoder, Deformer, Predictor
+from understudy.nodes.learning.deformers.differential import fit_differential
+from understudy.nodes.learning.deformers.inputs import Inputs, learned_inputs
+from understudy.nodes.learning.deformers.local import (
+    LocalKernel,
+    LocalRidge,
+    fit_local_kernel,
+    fit_local_ridge,
+)
+from understudy.nodes.learning.deformers.ridge import fit_ridge
+from understudy.nodes.learning.deformers.shapes import Vertices, segment_shapes
+from understudy.nodes.learning.principal_shapes import principal_shapes
+from understudy.nodes.media.meshes.skinning import skinned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from understudy.nodes.learning.deformers.segments import Segments
+    from understudy.nodes.learning.deformers.settings import DeformerSettings
+    from understudy.nodes.media.meshes.posed import PosedMeshes
+    from understudy.nodes.media.meshes.rig import Rig
+
+    Floats = NDArray[np.float32]
+
+MOVES = 1e-5
+"""A vertex whose delta never exceeds this share of the diagonal is not learned."""
+
+IN_MEMORY = 1 << 30
+"""Deltas of more bytes than this are kept in a temporary file."""
+
+_ROUGH_SHAPES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the network starts from, and what it is measured against.
+
+    Attributes:
+        settings: The knobs.
+        rig: The character.
+        inputs: How controls become inputs.
+        segments: The parts of the mesh; one where the mode is not local.
+        decoder: From coefficients to deltas.
+        training: Standardised inputs `(N, D)` and coefficients `(N, S, K)`.
+        validation: The same of poses never trained on.
+        ridge: The floor.
+        kernel: The closed-form model; None where the mode is not local.
+        relevance: `(S, G)`, how much each group of inputs moves each segment.
+        notes: Sentences for people.
+    """
+
+    settings: DeformerSettings
+    rig: Rig
+    inputs: Inputs
+    segments: Segments
+    decoder: Decoder
+    training: tuple[Floats, Floats]
+    validation: tuple[Floats, Floats]
+    ridge: LocalRidge
+    kernel: LocalKernel | None
+    relevance: NDArray[np.float64]
+    notes: tuple[str, ...] = field(default=())
+
+    def deformer(self, predictor: Predictor) -> Deformer:
+        """A deformer with this predictor."""
+        return Deformer(self.rig, self.settings.space, self.inputs, predictor, self.decoder)
+
+
+def prepare(
+    training: PosedMeshes,
+    validation: PosedMeshes,
+    settings: DeformerSettings,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Prepared:
+    """Learns all that has a closed form.
+
+    Args:
+        training: Poses with vertices.
+        validation: Poses with vertices that are not trained on.
+        settings: The knobs.
+        progress: Called with what is being done.
+
+    Raises:
+        UnderstudyError: Too few poses, no vertices, or nothing that varies.
+    """
+    _check(training, validation)
+    progress("deltas")
+    deltas, flat = deltas_of(training, settings.space)
+    inputs = learned_inputs(
+        training.rig, training.controls, training.joint_matrices, rotation=settings.rotation
+    )
+    seen = _seen(inputs, training)
+    moving = _moving(deltas, MOVES * training.rig.diagonal)
+    progress("segments")
+    parts = _segments(training.rig, inputs, seen, deltas, moving, settings)
+    progress("principal shapes")
+    decoder = _decoder(training.rig, deltas, parts, moving, settings)
+    targets = _in_blocks(decoder, deltas)
+    progress("ridge")
+    held = _seen(inputs, validation), _in_blocks(decoder, deltas_of(validation, settings.space)[0])
+    ridge = fit_local_ridge(seen, targets, parts, inputs.groups)
+    kernel = None
+    if settings.mode == "local":
+        progress("kernel")
+        kernel = fit_local_kernel(ridge, (seen, targets), held, parts, inputs.groups)
+    notes = (*training.notes, *_notes(inputs, len(training), flat, training.rig))
+    relevance = ridge.relevance(seen, inputs.groups) * parts.seen
+    return Prepared(
+        settings, training.rig, inputs, parts, decoder, (seen, targets), held, ridge, kernel, relevance, notes
+    )
+
+
+def deltas_of(poses: PosedMeshes, space: str) -> tuple[Floats, int]:
+    """The deltas `(N, V, 3)` of all poses, in memory or in a nameless file; the count of flat matrices."""
+    shape = (len(poses), *poses.rig.rest.shape)
+    deltas = _room(shape)
+    matrices, flat = poses.joint_matrices, 0
+    for block in poses.blocks(BLOCK):
+        count = block.stop - block.start
+        base = skinned(poses.rig, None if matrices is None else matrices[block], count, space=space)
+        deltas[block] = base.deltas(poses.vertices(block))
+        flat += base.flat
+    return deltas, flat
+
+
+def _room(shape: tuple[int, ...]) -> Floats:
+    if 4 * int(np.prod(shape, dtype=np.int64)) <= IN_MEMORY:
+        return np.empty(shape, np.float32)
+    with tempfile.TemporaryFile() as file:
+        stream: Any = file
+        mapped: Floats = np.memmap(stream, np.float32, "w+", 0, shape)
+        return mapped
+
+
+def _check(training: PosedMeshes, validation: PosedMeshes) -> None:
+    for poses, what in ((training, "training"), (validation, "validation")):
+        if not poses.has_vertices:
+            raise UnderstudyError(
+                f"The {what} poses have controls but no vertices, so there is nothing to learn from. "
+                "Export vertices with them."
+            )
+    if len(training) < 4 or not len(validation):
+        raise UnderstudyError(
+            f"There are {len(training)} poses to train on and {len(validation)} to validate on; "
+            "at least 4 and 1 are needed. Capture more poses."
+        )
+
+
+def _seen(inputs: Inputs, poses: PosedMeshes) -> Floats:
+    return inputs.standardised(inputs.values(poses.rig, poses.controls, poses.joint_matrices))
+
+
+def _moving(deltas: Floats, least: float) -> NDArray[np.bool_]:
+    longest = np.zeros(deltas.shape[1])
+    for start in range(0, len(deltas), BLOCK):
+        squares = (deltas[start : start + BLOCK] ** 2).sum(axis=2)
+        longest = np.maximum(longest, squares.max(axis=0))
+    moving = longest > least**2
+    if not moving.any():
+        raise UnderstudyError(
+            "No vertex leaves where skinning (or the rest shape) already puts it, so there is nothing to "
+            "learn. Was the base mesh exported as the target?"
+        )
+    return np.asarray(moving)
+
+
+def _segments(
+    rig: Rig,
+    inputs: Inputs,
+    seen: Floats,
+    deltas: Floats,
+    moving: NDArray[np.bool_],
+    settings: DeformerSettings,
+) -> Segments:
+    if settings.mode != "local":
+        return segmenting.whole(moving, len(inputs.names), 2 if settings.mode == "differential" else 1)
+    if rig.skinned and (inputs.joints >= 0).any():
+        return segmenting.by_skin(rig, inputs.joints, moving)
+    return segmenting.by_influence(rig, _influence(inputs, seen, deltas), moving, settings.seed)
+
+
+def _influence(inputs: Inputs, seen: Floats, deltas: Floats) -> NDArray[np.float64]:
+    """How much each group of inputs moves each vertex, by a rough ridge, `(V, G)`."""
+    flat = deltas.reshape(len(deltas), -1)
+    shapes = principal_shapes(flat, limit=min(_ROUGH_SHAPES, len(deltas)))
+    ridge = fit_ridge(seen, shapes.coefficients(flat))
+    found = np.zeros((deltas.shape[1], len(inputs.names)))
+    for group in range(len(inputs.names)):
+        mine = inputs.groups == group
+        moved = (seen[:, mine] @ ridge.weights[mine]).std(axis=0) @ np.abs(shapes.shapes)
+        found[:, group] = moved.reshape(-1, 3).max(axis=1)
+    return found
+
+
+def _decoder(
+    rig: Rig, deltas: Floats, parts: Segments, moving: NDArray[np.bool_], settings: DeformerSettings
+) -> Decoder:
+    if settings.mode == "global" and settings.output == "vertices":
+        return Vertices(np.flatnonzero(moving), deltas.shape[1])
+    if settings.mode == "differential":
+        return fit_differential(rig, deltas, moving, settings)
+    residual = settings.residual / 100.0 * rig.diagonal
+    return segment_shapes(deltas, parts, limit=settings.limit, accuracy=settings.accuracy, residual=residual)
+
+
+def _in_blocks(decoder: Decoder, deltas: Floats) -> Floats:
+    starts = range(0, len(deltas), 512)
+    return np.concatenate([decoder.coefficients(deltas[start : start + 512]) for start in starts])
+
+
+def _notes(inputs: Inputs, count: int, flat: int, rig: Rig) -> list[str]:
+    notes = []
+    if flat:
+        notes.append(f"{flat} skinning matrices are too flat to be undone; their rotation was used instead.")
+    if count < 2 * len(inputs.names):
+        notes.append(
+            f"{count} poses are few for {len(inputs.names)} controls and joints; aim for "
+            f"{10 * len(inputs.names)}."
+        )
+    if rig.control_limits is not None:
+        notes.extend(_unswept(inputs, rig, rig.control_limits))
+    return notes
+
+
+def _unswept(inputs: Inputs, rig: Rig, limits: NDArray[np.float32]) -> list[str]:
+    """Controls whose poses leave out a fifth or more of their limits."""
+    short = []
+    for control, name in enumerate(rig.control_names):
+        if name in inputs.names:
+            group = inputs.names.index(name)
+            column = int(np.flatnonzero(inputs.groups == group)[0])
+            span = float(limits[control, 1] - limits[control, 0])
+            if float(inputs.most[column] - inputs.least[column]) < 0.8 * span:
+                short.append(f'"{name}"')
+    if not short:
+        return []
+    listed = ", ".join(short[:5]) + (" ..." if len(short) > 5 else "")
+    return [f"{len(short)} controls were never taken through their whole range: {listed}."]

@@ -1,0 +1,201 @@
+"""Principal shapes: the few shapes whose sums give all poses, without holding the poses in memory.
+
+The method of snapshots (Sirovich 1987): eigenvectors of the Gram matrix of the smaller side, summed in
+float64 over blocks that are read from the array, then one more pass for the shapes. This has the accuracy of
+a full singular value decomposition at a fraction of its time. Poses are added by the merge of Ross et al.
+(2008).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from understudy.graph.errors import UnderstudyError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+NOISE = 1e-12
+"""Eigenvalues under this share of the largest are rounding, not shapes."""
+
+_BLOCK_BYTES = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalShapes:
+    """Shapes in falling order of what they explain; `mean + coefficients @ shapes` gives a pose back.
+
+    Attributes:
+        mean: `(M,)` float32.
+        shapes: `(K, M)` float32, orthonormal rows.
+        variances: `(R,)` float64, sums of squares over all poses along every shape above noise, R >= K.
+        total: Sum of squares of all values about their mean.
+        squares: Sum of squares of all values.
+        count: How many poses they are of.
+    """
+
+    mean: NDArray[np.float32]
+    shapes: NDArray[np.float32]
+    variances: NDArray[np.float64]
+    total: float
+    squares: float
+    count: int
+
+    def coefficients(self, data: Array) -> NDArray[np.float32]:
+        """`(N, M)` values to `(N, K)` coefficients, not whitened: their size is that of the values."""
+        return np.asarray((np.asarray(data, np.float32) - self.mean) @ self.shapes.T, np.float32)
+
+    def restored(self, coefficients: Array) -> NDArray[np.float32]:
+        """`(N, K)` coefficients to `(N, M)` values."""
+        return np.asarray(coefficients @ self.shapes + self.mean, np.float32)
+
+    def residuals(self) -> NDArray[np.float64]:
+        """What the first k shapes leave, k = 0 to R: root mean square length over poses and vertices."""
+        left = self.total - np.concatenate([[0.0], np.cumsum(self.variances)])
+        return np.asarray(np.sqrt(np.maximum(left, 0.0) * 3.0 / max(1, self.count * len(self.mean))))
+
+    def accuracies(self) -> NDArray[np.float64]:
+        """One minus what is left by the first k shapes over the size of the deltas, k = 0 to R; up to 1."""
+        size = np.sqrt(self.squares * 3.0 / max(1, self.count * len(self.mean)))
+        return np.asarray(1.0 - self.residuals() / max(size, 1e-300))
+
+    def limited(self, count: int) -> PrincipalShapes:
+        """The same with at most `count` shapes."""
+        return PrincipalShapes(
+            self.mean, self.shapes[:count], self.variances, self.total, self.squares, self.count
+        )
+
+
+def principal_shapes(
+    data: Array, *, limit: int, accuracy: float = 1.0, residual: float = 0.0
+) -> PrincipalShapes:
+    """The principal shapes of the rows of an array, which may be a memory map larger than memory.
+
+    Args:
+        data: `(N, M)`, one pose a row; three values a vertex.
+        limit: At most this many shapes (Maya's Principal Shapes Limit).
+        accuracy: As few as reach this accuracy, 0 to 1 (Maya's Principal Shapes Accuracy).
+        residual: As few as leave no more than this root mean square per vertex, in scene units.
+
+    Raises:
+        UnderstudyError: There are fewer poses than shapes asked for, or none.
+    """
+    count = len(data)
+    if limit < 1 or count < max(2, limit):
+        raise UnderstudyError(
+            f"{limit} principal shapes were asked of {count} poses; there can be no more shapes than poses. "
+            f"Capture more poses or set the limit to at most {max(1, count)}."
+        )
+    mean, squares = _moments(data)
+    found = _decomposed(data, mean, limit)
+    total = max(squares - count * float(mean @ mean), float(found[1].sum()))
+    shapes = PrincipalShapes(mean.astype(np.float32), found[0], found[1], total, squares, count)
+    return shapes.limited(_enough(shapes, limit, accuracy, residual))
+
+
+def extended(shapes: PrincipalShapes, data: Array, *, limit: int) -> PrincipalShapes:
+    """Principal shapes of the old poses and new ones `(N, M)`, from the old shapes alone.
+
+    Exact up to what the old shapes had left out (Ross et al. 2008, "Incremental learning for robust visual
+    tracking", eq. 4: one more row carries the shift of the mean).
+    """
+    mean, squares = _moments(data)
+    old, new = shapes.count, len(data)
+    weight = np.sqrt(old * new / (old + new))
+    known = shapes.shapes * np.sqrt(shapes.variances[: len(shapes.shapes), None])
+    rows = np.concatenate(
+        [known, np.asarray(data, np.float32) - mean, weight * (shapes.mean - mean)[None]]
+    ).astype(np.float32)
+    joint = (old * shapes.mean + new * mean) / (old + new)
+    found = _decomposed(rows, np.zeros(len(mean)), min(limit, len(rows)))
+    together = shapes.squares + squares
+    total = max(together - (old + new) * float(joint @ joint), float(found[1].sum()))
+    return PrincipalShapes(joint.astype(np.float32), found[0], found[1], total, together, old + new)
+
+
+def table(shapes: PrincipalShapes) -> list[tuple[int, float, float]]:
+    """For each number of shapes up to those kept: the number, accuracy, and what is left in scene units."""
+    accuracies, residuals = shapes.accuracies(), shapes.residuals()
+    return [(k, float(accuracies[k]), float(residuals[k])) for k in range(1, len(shapes.shapes) + 1)]
+
+
+def _enough(shapes: PrincipalShapes, limit: int, accuracy: float, residual: float) -> int:
+    reached = np.flatnonzero((shapes.accuracies() >= accuracy) | (shapes.residuals() <= residual))
+    wanted = int(reached[0]) if len(reached) else limit
+    return max(1, min(limit, wanted))
+
+
+def _moments(data: Array) -> tuple[NDArray[np.float64], float]:
+    """The mean of each column, and the sum of all squares."""
+    sums, squares = np.zeros(data.shape[1]), 0.0
+    step = max(1, _BLOCK_BYTES // (8 * data.shape[1]))
+    for start in range(0, len(data), step):
+        block = np.asarray(data[start : start + step], np.float64)
+        sums += block.sum(axis=0)
+        squares += float(np.vdot(block, block))
+    return sums / len(data), squares
+
+
+def _decomposed(
+    data: Array, mean: NDArray[np.float64], limit: int
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Shapes `(K, M)` and the eigenvalues `(R,)` above noise, from the Gram matrix of the smaller side."""
+    from scipy import linalg
+
+    rows, columns = data.shape
+    wide = columns >= rows
+    gram = _gram_of_rows(data, mean) if wide else _gram_of_columns(data, mean)
+    size = len(gram)
+    values, vectors = linalg.eigh(
+        gram, subset_by_index=(max(0, size - limit), size - 1), lower=False, overwrite_a=True
+    )
+    values, vectors = values[::-1], vectors[:, ::-1]
+    kept = values > NOISE * max(values[0], 1e-300)
+    kept[0] = True
+    values, vectors = np.maximum(values[kept], 0.0), vectors[:, kept]
+    if not wide:
+        return np.ascontiguousarray(vectors.T, np.float32), values
+    weights = (vectors / np.sqrt(np.maximum(values, 1e-300))).astype(np.float32)
+    return _projected(data, mean, weights), values
+
+
+def _gram_of_rows(data: Array, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.linalg import blas
+
+    rows, columns = data.shape
+    gram = np.zeros((rows, rows), order="F")
+    step = max(16, _BLOCK_BYTES // (8 * rows))
+    for start in range(0, columns, step):
+        block = np.array(data[:, start : start + step], np.float64)
+        block -= mean[start : start + step]
+        gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
+    return gram
+
+
+def _gram_of_columns(data: Array, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.linalg import blas
+
+    columns = data.shape[1]
+    gram = np.zeros((columns, columns), order="F")
+    step = max(16, _BLOCK_BYTES // (8 * columns))
+    for start in range(0, len(data), step):
+        block = np.array(data[start : start + step], np.float64)
+        block -= mean
+        gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=1)
+    return gram
+
+
+def _projected(data: Array, mean: NDArray[np.float64], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`weights.T @ (data - mean)`, `(K, M)`, a few columns at a time."""
+    columns = data.shape[1]
+    shapes = np.empty((weights.shape[1], columns), np.float32)
+    step = max(16, _BLOCK_BYTES // (4 * len(data)))
+    for start in range(0, columns, step):
+        block = np.asarray(data[:, start : start + step], np.float32) - mean[start : start + step]
+        shapes[:, start : start + step] = weights.T @ block.astype(np.float32, copy=False)
+    return shapes

@@ -1,0 +1,1 @@
+"""Posed meshes: the training file, skinning, topology, point caches and shaded views."""
