@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import UnderstudyError, nearest
+from understudy.nodes.media.images.sequence import MappedFrames
 
 if TYPE_CHECKING:
     from understudy.nodes.media.images.frame import Frame
+    from understudy.nodes.media.images.sequence import Frames
 
 RGB = ("R", "G", "B")
 
@@ -85,6 +87,19 @@ def converted(frame: Frame, source: str, target: str) -> Frame:
     pixels = frame.pixels.copy()
     pixels[..., indices] = result.get_pixels(OpenImageIO.FLOAT)
     return replace(frame, pixels=pixels, metadata={**frame.metadata, "oiio:ColorSpace": canonical(target)})
+
+
+def converting(frames: Frames, source: str, target: str, node: str) -> MappedFrames:
+    """A sequence with R, G and B taken from one colour space to another."""
+    return MappedFrames(
+        node,
+        [frames],
+        lambda frame: converted(frame, source, target),
+        f"colour {canonical(source)} to {canonical(target)} by {config_identity()}",
+        change_spec=lambda spec: replace(
+            spec, metadata={**spec.metadata, "oiio:ColorSpace": canonical(target)}
+        ),
+    )
 
 
 @cache

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from understudy.graph.errors import MediaError
-from understudy.nodes.media.images.frame import Frame, FrameSpec, Window
+from understudy.nodes.media.images.frame import ChannelError, Frame, FrameSpec, Window, chosen_channels
 from understudy.nodes.media.images.sequence import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-SUFFIXES = (".mov", ".mp4", ".m4v", ".mxf", ".mkv", ".avi", ".webm")
-"""Files that are taken for movies."""
 
 RGB = ("R", "G", "B")
 
@@ -35,14 +32,25 @@ class MovieFrames:
     Args:
         path: The movie.
         digest: Gives the digest of the file's bytes.
-        first: The number of the first frame.
+        wanted: The channels, as `chosen_channels` understands them; empty for all.
+        numbers: The frames to use; all there are without it.
 
     Raises:
         MediaError: PyAV is not installed, or the file is no movie.
     """
 
-    def __init__(self, path: Path, digest: Callable[[Path], str], first: int = 1) -> None:
-        self._path, self._digest, self._first = path, digest, first
+    def __init__(
+        self,
+        path: Path,
+        digest: Callable[[Path], str],
+        wanted: str = "",
+        numbers: tuple[int, ...] | None = None,
+    ) -> None:
+        self._path, self._digest, self._numbers = path, digest, numbers
+        try:
+            self._channels = chosen_channels(wanted, RGB)
+        except ChannelError as error:
+            raise MediaError(path, str(error)) from error
         self._lock = threading.Lock()
         self._container = _opened(path)
         self._stream = self._container.streams.video[0]
@@ -74,18 +82,21 @@ class MovieFrames:
     @cached_property
     def numbers(self) -> tuple[int, ...]:
         """The frame numbers."""
-        return tuple(range(self._first, self._first + len(self._index[0])))
+        return self._numbers or tuple(range(1, len(self._index[0]) + 1))
 
-    def spec(self, number: int) -> FrameSpec:
+    def spec(self, number: int) -> FrameSpec:  # noqa: ARG002 - all frames are alike
         """What the stream's header says."""
-        assert number in self.numbers
         codec = self._stream.codec_context
         window = Window(0, 0, codec.width, codec.height)
         metadata: dict[str, Any] = {"PixelAspectRatio": float(self._stream.sample_aspect_ratio or 1)}
         if rate := self._stream.average_rate:
             metadata["FramesPerSecond"] = (rate.numerator, rate.denominator)
         return FrameSpec(
-            channels=RGB, dtype=_dtype(codec.pix_fmt), data=window, display=window, metadata=metadata
+            channels=self._channels,
+            dtype=_dtype(codec.pix_fmt),
+            data=window,
+            display=window,
+            metadata=metadata,
         )
 
     def read(self, number: int) -> Frame:
@@ -97,25 +108,27 @@ class MovieFrames:
         spec = self.spec(number)
         with self._lock:
             decoded = self._decode(number)
-        pixels = decoded.astype(np.float32) / np.float32(65535)
-        return Frame(
-            pixels=pixels,
-            channels=spec.channels,
+        frame = Frame(
+            pixels=decoded.astype(np.float32) / np.float32(65535),
+            channels=RGB,
             data=spec.data,
             display=spec.display,
             metadata=spec.metadata,
         )
+        return frame.select(self._channels)
 
     def identity(self, number: int) -> str:
         """Digest of the movie's bytes and the frame's place in it."""
-        return digest_of("movie", self._digest(self._path), str(number - self._first))
+        return digest_of("movie", self._digest(self._path), str(number), *self._channels)
 
     def _decode(self, number: int) -> np.ndarray[Any, Any]:
         """The pixels `(H, W, 3)` of a frame, uint16."""
         import av
 
         shown, keys = self._index
-        stamp = shown[number - self._first]
+        if not 1 <= number <= len(shown):
+            raise MediaError(self._path, f"the movie ends at frame {len(shown)}", frame=number)
+        stamp = shown[number - 1]
         try:
             if number != self._next:
                 before = [stored for at, stored in keys if at <= stamp]

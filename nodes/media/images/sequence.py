@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from understudy.graph.errors import MediaError
+from understudy.graph.errors import MediaError, NodeError, UnderstudyError
 from understudy.nodes.media.images.frame import ChannelError, chosen_channels
 from understudy.nodes.media.images.reading import read_frame, read_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from understudy.nodes.media.images.frame import Frame, FrameSpec
+
+T = TypeVar("T")
 
 
 class Frames(Protocol):
@@ -28,21 +31,21 @@ class Frames(Protocol):
         """What is known of a frame without decoding its pixels.
 
         Raises:
-            MediaError: The frame can't be read.
+            NodeError: The frame can't be read.
         """
 
     def read(self, number: int) -> Frame:
         """A frame's pixels; decoded or computed anew at each call.
 
         Raises:
-            MediaError: The frame can't be read.
+            NodeError: The frame can't be read or computed; it names node, file and frame.
         """
 
     def identity(self, number: int) -> str:
         """A digest of 64 hexadecimal digits that changes when the frame's pixels could change.
 
         Raises:
-            MediaError: A file that it depends on can't be read.
+            NodeError: A file that it depends on can't be read.
         """
 
 
@@ -50,6 +53,7 @@ class MappedFrames:
     """An operator over other sequences, computed when a frame is asked for.
 
     Args:
+        node: The node's name, for messages.
         sources: What it is computed from; it has the frames that all of them have.
         change: Takes a frame of each source and gives the result.
         identity: What the operator does, as a text: its type, its version and its knobs.
@@ -60,6 +64,7 @@ class MappedFrames:
 
     def __init__(
         self,
+        node: str,
         sources: Sequence[Frames],
         change: Callable[..., Frame],
         identity: str,
@@ -68,24 +73,76 @@ class MappedFrames:
         numbers: tuple[int, ...] | None = None,
         source_number: Callable[[int], int] = lambda number: number,
     ) -> None:
-        self.sources, self._change, self._identity = tuple(sources), change, identity
+        self.node, self.sources, self._change, self._identity = node, tuple(sources), change, identity
         self._change_spec, self._source_number = change_spec, source_number
         self.numbers = common_numbers(sources) if numbers is None else numbers
 
     def spec(self, number: int) -> FrameSpec:
         """The result's description."""
         specs = [source.spec(self._source_number(number)) for source in self.sources]
-        return self._change_spec(*specs) if self._change_spec else specs[0]
+        with self._naming(number):
+            return self._change_spec(*specs) if self._change_spec else specs[0]
 
     def read(self, number: int) -> Frame:
-        """The result, computed now."""
-        return self._change(*(source.read(self._source_number(number)) for source in self.sources))
+        """The result, computed now.
+
+        Raises:
+            NodeError: The operator can't be applied to this frame, or a source can't be read.
+        """
+        frames = [source.read(self._source_number(number)) for source in self.sources]
+        with self._naming(number):
+            return self._change(*frames)
+
+    @contextmanager
+    def _naming(self, number: int) -> Iterator[None]:
+        """Puts the node and the frame into messages."""
+        try:
+            yield
+        except NodeError:
+            raise
+        except UnderstudyError as error:
+            raise NodeError(self.node, str(error), frame=number) from error
 
     def identity(self, number: int) -> str:
         """Digest of what the operator does and of the frames that it takes."""
         return digest_of(
             self._identity, *(source.identity(self._source_number(number)) for source in self.sources)
         )
+
+
+class SourceFrames:
+    """The frames of a DataSource: what can't be read is an error that names the node and the frame.
+
+    Args:
+        frames: What the node reads.
+        node: The node's name.
+    """
+
+    def __init__(self, frames: Frames, node: str) -> None:
+        self._frames, self._node = frames, node
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The frame numbers."""
+        return self._frames.numbers
+
+    def spec(self, number: int) -> FrameSpec:
+        """As the file says."""
+        return self._named(self._frames.spec, number)
+
+    def read(self, number: int) -> Frame:
+        """As the file holds it."""
+        return self._named(self._frames.read, number)
+
+    def identity(self, number: int) -> str:
+        """That of the file."""
+        return self._named(self._frames.identity, number)
+
+    def _named(self, ask: Callable[[int], T], number: int) -> T:
+        try:
+            return ask(number)
+        except MediaError as error:
+            raise NodeError(self._node, str(error), knob="path", frame=number) from error
 
 
 class FileFrames:

@@ -1,0 +1,83 @@
+"""Brings data into a graph."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from understudy.graph.knobs import Knob
+from understudy.graph.node import Node
+from understudy.graph.ports import Outline, Output
+from understudy.nodes.media.sources import medium_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from understudy.graph.node import Inputs
+    from understudy.graph.report import Report
+    from understudy.nodes.media.sources import Source
+    from understudy.runtime.context import Context
+
+
+class MediaOutputs(Node, abstract=True):
+    """What a DataSource can give; which of it there is depends on the path."""
+
+    frames = Output("frames", "The frames of a sequence, a still or a movie.")
+    controls = Output("controls", "The rig controls of posed meshes.")
+    shapes = Output("shapes", "The vertices of posed meshes.")
+    features = Output("features", "The columns of a table that are known.")
+    labels = Output("labels", "The columns of a table that are to be learned.")
+
+
+class DataSource(MediaOutputs):
+    """Reads image sequences, stills and movies, posed meshes with their rig controls, and tables.
+
+    What it gives depends on what the path holds. `plate.####.exr`, `plate.%04d.exr` and `plate.$F4.exr` are
+    sequences; each `#` is a digit. A path without padding is a single frame, numbered by the number at the
+    end of its name, else 1; with the knob `frames` it is shown at each of those. The frames of a movie are
+    numbered from 1.
+
+    Frames may be EXR of any layers, parts and windows, DPX, Cineon, TIFF, PNG or JPEG. Nothing is clamped;
+    integers become 0 to 1; alpha is associated.
+    """
+
+    version = 1
+
+    path = Knob("", "The file, or the sequence with padding such as plate.####.exr.", path=True)
+    frames = Knob("", "The frames to use, such as 1001-1100x2,1150; all there are when empty.")  # type: ignore[assignment]
+    channels = Knob(
+        "", "The channels or layers to read, such as rgb, A or depth.Z; those of the first frame when empty."
+    )
+    colorspace_in = Knob("", "The files' colour space by its OpenColorIO name; empty leaves values alone.")
+    colorspace_out = Knob("", "The colour space that values are brought to; empty leaves them alone.")
+    on_bad_frame = Knob(
+        "error",
+        "What becomes of a frame that is missing or can't be read: an error when something needs it, left "
+        "out, or the nearest frame before it held.",
+        choices=("error", "skip", "hold"),
+    )
+
+    @cached_property
+    def source(self) -> Source | None:
+        """What reads the path; None where no medium knows it."""
+        medium = medium_of(self.path_of(self.path)) if self.path else None
+        return medium.source(self) if medium else None
+
+    def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - it has no inputs
+        """What the path holds."""
+        if self.source is not None:
+            return self.source.outline(report)
+        found = f'"{self.path}"' if self.path else "nothing"
+        expected = "an image sequence such as plate.####.exr, a movie, posed meshes or a table"
+        report.fault("this is nothing that a DataSource reads", knob="path", found=found, expected=expected)
+        return {}
+
+    def contents(self) -> Iterable[Path]:
+        """The files that are read."""
+        return self.source.contents() if self.source is not None else ()
+
+    def compute(self, inputs: Inputs, context: Context) -> dict[str, Any]:  # noqa: ARG002 - it has no inputs
+        """The outputs that the path has."""
+        assert self.source is not None, "checked before running"
+        return dict(self.source.compute(context))

@@ -1,0 +1,190 @@
+"""A DataSource that reads frames: which files, what is wrong with them, and the sequence they make."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from understudy.graph.errors import MediaError, UnderstudyError, nearest
+from understudy.graph.ports import Outline
+from understudy.graph.ranges import compact, find_frames, parse, pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from understudy.graph.report import Report
+    from understudy.nodes.data_source import DataSource
+    from understudy.nodes.media.images.sequence import Frames
+    from understudy.runtime.context import Context
+
+IMAGES = (".exr", ".dpx", ".cin", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".hdr", ".tga", ".bmp")
+MOVIES = (".mov", ".mp4", ".m4v", ".mxf", ".mkv", ".avi", ".webm")
+
+
+def holds(path: Path) -> bool:
+    """Whether a path is one of frames, by its suffix."""
+    return path.suffix.lower() in IMAGES + MOVIES
+
+
+def source(node: DataSource) -> ImageSource:
+    """What reads the node's frames."""
+    return ImageSource(node)
+
+
+class ImageSource:
+    """The frames of a DataSource.
+
+    Args:
+        node: Its knobs say what to read.
+    """
+
+    def __init__(self, node: DataSource) -> None:
+        self.node = node
+        self.path = node.path_of(node.path)
+        self.movie = self.path.suffix.lower() in MOVIES
+
+    @cached_property
+    def _there(self) -> dict[int, Path]:
+        """The files that there are."""
+        return find_frames(self.path)
+
+    @cached_property
+    def paths(self) -> dict[int, Path]:
+        """The file of each frame that is wanted, whether it is there or not."""
+        if not self.node.frames:
+            return self._there
+        place = pattern(self.path)
+        return {number: place.path(number) for number in parse(self.node.frames)}
+
+    def outline(self, report: Report) -> dict[str, Outline]:
+        """The frame numbers; files, frames, channels and colour spaces that are not there are faults."""
+        node = self.node
+        try:
+            pattern(self.path)
+        except ValueError as error:
+            report.fault("this is no path of frames", knob="path", found=str(error))
+            return {}
+        if node.frames:
+            try:
+                parse(node.frames)
+            except ValueError as error:
+                report.fault("this is no frame range", knob="frames", found=str(error))
+                return {}
+        if not self._there:
+            self._fault_nothing_there(report)
+        elif self.movie:
+            return {"frames": Outline("frames", None)}
+        else:
+            self._check_files(report)
+        self._check_colour(report)
+        return {"frames": Outline("frames", tuple(self.paths))}
+
+    def _fault_nothing_there(self, report: Report) -> None:
+        folder = self.path.parent
+        if not folder.is_dir():
+            report.fault("there is no such folder", knob="path", found=str(folder))
+            return
+        names = dict.fromkeys(_padded(entry.name) for entry in folder.iterdir())
+        close = nearest(self.path.name, names)
+        hint = f'Did you mean "{close}"?' if close else f"{folder} has no file of a similar name."
+        report.fault("there are no such files", knob="path", found=f'"{self.node.path}"', suggestion=hint)
+
+    def _check_files(self, report: Report) -> None:
+        node = self.node
+        there = set(self._there.values())
+        missing = [number for number, path in self.paths.items() if path not in there]
+        if missing and node.on_bad_frame == "error":
+            report.fault(
+                f"{len(missing)} of {len(self.paths)} frames are missing",
+                knob="frames",
+                found=f"no files for {compact(missing)}",
+                expected=f"among {compact(self._there)}, which are there",
+                suggestion='Render them, change frames, or set on_bad_frame to "skip" or "hold".',
+            )
+        elif len(missing) == len(self.paths):
+            report.fault("none of these frames is there", knob="frames", found=f"only {compact(self._there)}")
+        elif node.channels:
+            self._check_channels(next(path for path in self.paths.values() if path in there), report)
+
+    def _check_channels(self, first: Path, report: Report) -> None:
+        from understudy.nodes.media.images.frame import ChannelError, chosen_channels
+        from understudy.nodes.media.images.reading import read_spec
+
+        try:
+            chosen_channels(self.node.channels, read_spec(first).channels)
+        except ChannelError as error:
+            report.fault(f"{first.name} has no such channel", knob="channels", found=str(error))
+        except MediaError as error:
+            if self.node.on_bad_frame == "error":
+                report.fault("the first frame can't be read", knob="path", found=str(error))
+
+    def _check_colour(self, report: Report) -> None:
+        node = self.node
+        if bool(node.colorspace_in) != bool(node.colorspace_out):
+            missing = "colorspace_out" if node.colorspace_in else "colorspace_in"
+            report.fault("colour is brought from one space to another", knob=missing, expected="both knobs")
+        for knob in ("colorspace_in", "colorspace_out"):
+            check_colour_space(report, knob, getattr(node, knob))
+
+    def contents(self) -> Iterable[Path]:
+        """The files of the frames, and the colour config where colour is converted."""
+        try:
+            paths = list(dict.fromkeys([self.path] if self.movie else self.paths.values()))
+        except ValueError:  # told by outline
+            return ()
+        return [*paths, *colour_files(self.node.colorspace_in)]
+
+    def compute(self, context: Context) -> dict[str, Any]:
+        """The lazy sequence; nothing is decoded yet, except that `skip` tries every frame."""
+        from understudy.nodes.media.images.policies import with_policy
+        from understudy.nodes.media.images.sequence import SourceFrames
+
+        frames = with_policy(self._read(context), self.node.on_bad_frame, context.warn)
+        frames = SourceFrames(frames, self.node.name)
+        if self.node.colorspace_in:
+            from understudy.nodes.media.images.colour import converting
+
+            frames = converting(frames, self.node.colorspace_in, self.node.colorspace_out, self.node.name)
+        return {"frames": frames}
+
+    def _read(self, context: Context) -> Frames:
+        if self.movie:
+            from understudy.nodes.media.images.movies import MovieFrames
+
+            wanted = parse(self.node.frames) if self.node.frames else None
+            return MovieFrames(self.path, context.store.digest, self.node.channels, wanted)
+        from understudy.nodes.media.images.sequence import FileFrames
+
+        return FileFrames(self.paths, context.store.digest, self.node.channels)
+
+
+def _padded(name: str) -> str:
+    """A file's name with padding in place of its frame number."""
+    return re.sub(r"\d+(?=\.[^.]*$)", lambda digits: "#" * len(digits[0]), name)
+
+
+def check_colour_space(report: Report, knob: str, name: str) -> None:
+    """Adds a fault where a knob names a colour space that the config does not have."""
+    if not name:
+        return
+    from understudy.nodes.media.images.colour import ColourError, canonical
+
+    try:
+        canonical(name)
+    except ColourError as error:
+        report.fault(
+            "there is no such colour space", knob=knob, found=str(error), suggestion=error.suggestion
+        )
+    except UnderstudyError as error:
+        report.fault("the colour config can't be used", knob=knob, found=str(error))
+
+
+def colour_files(name: str) -> list[Path]:
+    """The colour config's file, where colour is converted and it is not the built-in one."""
+    if not name:
+        return []
+    from understudy.nodes.media.images.colour import config_files
+
+    return config_files()

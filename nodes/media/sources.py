@@ -1,0 +1,59 @@
+"""What a DataSource can read: each medium is a package beside this file with a module `source`.
+
+Such a module has two functions. `holds(path)` says whether a path, which may have padding, is of its medium;
+`source(node)` gives a `Source`. To add a medium, add its package. None of this may import anything heavy, for
+checking a graph runs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from understudy.graph.ports import Outline
+    from understudy.graph.report import Report
+    from understudy.nodes.data_source import DataSource
+    from understudy.runtime.context import Context
+
+
+class Source(Protocol):
+    """What a DataSource of one medium does; the methods are those of `Node`."""
+
+    def outline(self, report: Report) -> dict[str, Outline]:
+        """The outputs that the path has, and every fault that can be seen before reading it all."""
+
+    def contents(self) -> Iterable[Path]:
+        """The files whose content is part of the result."""
+
+    def compute(self, context: Context) -> Mapping[str, Any]:
+        """The value of each output that the path has."""
+
+
+class Medium(Protocol):
+    """A module `source`."""
+
+    def holds(self, path: Path) -> bool:
+        """Whether the path is of this medium."""
+
+    def source(self, node: DataSource) -> Source:
+        """What reads the node's path."""
+
+
+def medium_of(path: Path) -> Medium | None:
+    """The medium that a path is of; None where no medium knows it."""
+    return next((medium for medium in _media() if medium.holds(path)), None)
+
+
+@cache
+def _media() -> tuple[Medium, ...]:
+    package = __name__.rpartition(".")[0]
+    names = [entry.name for entry in pkgutil.iter_modules([str(Path(__file__).parent)]) if entry.ispkg]
+    modules = [f"{package}.{name}.source" for name in names]
+    return tuple(importlib.import_module(name) for name in modules if find_spec(name))
