@@ -32,5 +32,6 @@ def command(*, template: str | None, folder: str | None) -> None:
         return
     if folder is None:
         raise click.UsageError(f"Name the folder to make: understudy new {template} FOLDER")
+    click.echo(f"{folder}: making the footage of {template} ...", err=True)
     files = create(template, Path(folder))
     click.echo(f"{folder}: {len(files)} files. Next: understudy run {files[0]}")
