@@ -1,0 +1,220 @@
+"""`understudy runs`, `show` and `resume`: what they say of run folders and of the files in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from small_nodes import Train, computed
+
+from understudy.runtime.runs.container import write_container
+from understudy.runtime.runs.folder import RunFolder, create_run
+from understudy.runtime.runs.manifest import Manifest, read_manifest, write_manifest
+from understudy.runtime.runs.summary import SummaryWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Command
+
+    from understudy.runtime.context import Settings
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    """A graph with a training."""
+    path = tmp_path / "job.toml"
+    path.write_text('understudy = 1\n# keep me\n[nodes.learn]\ntype = "Train"\nepochs = 20\n')
+    return path
+
+
+@pytest.fixture
+def run(job: Path) -> RunFolder:
+    """A run of three steps of 400 that somebody stopped."""
+    manifest = Manifest(
+        name="", number=0, node="learn", job="j", lineage="l", state="stopped", steps=400, graph=str(job)
+    )
+    folder = create_run(job.parent / "training", manifest, job.read_bytes(), "first")
+    with SummaryWriter(folder.summary) as summary:
+        for step, seconds in ((1, 1.0), (2, 2.0), (3, 0.5)):
+            summary.row(step, 1 / step, 0.002, seconds)
+        summary.validation(3, 0.25)
+    write_container(
+        folder.cat(3), "cat", {"step": 3, "encoding": {"kind": "log"}}, {"w": np.zeros((2, 3), np.float32)}
+    )
+    return folder
+
+
+def mark(run: RunFolder, **changes: Any) -> None:
+    """Changes the manifest of a run."""
+    write_manifest(run.manifest, replace(read_manifest(run.manifest), **changes))
+
+
+def test_runs_are_listed_from_the_folders_above(understudy: Command, run: RunFolder) -> None:
+    """State, steps, losses and the time of all processes together."""
+    (row,) = understudy("runs", "--json").records
+
+    assert row == {
+        "run": "training/first",
+        "node": "learn",
+        "state": "stopped",
+        "step": 3,
+        "steps": 400,
+        "loss": pytest.approx((1 + 1 / 2 + 1 / 3) / 3),
+        "held_out": 0.25,
+        "best_step": None,
+        "seconds": 2.5,
+        "verdict": "",
+    }
+
+
+def test_the_table_has_a_line_for_each_run(understudy: Command, run: RunFolder) -> None:
+    """In the order in which they were made."""
+    second = Manifest(name="", number=0, node="other", job="k", lineage="l", verdict="It has settled.")
+    create_run(run.path.parent, second, b"", "second")
+    heading, _, one, two = understudy("runs", "training").out.splitlines()
+
+    assert heading.split()[:3] == ["run", "node", "state"]
+    assert one.startswith("training/first   learn  stopped")
+    assert two.endswith("It has settled.")
+
+
+def test_a_run_whose_process_is_gone_was_cut_off(understudy: Command, run: RunFolder) -> None:
+    """What the manifest calls running is running only while somebody holds its lock."""
+    mark(run, state="running")
+    dead = understudy("runs", "--json").records[0]["state"]
+    with run.lock():
+        alive = understudy("runs", "--json").records[0]["state"]
+
+    assert (dead, alive) == ("cut off", "running")
+
+
+def test_no_runs_and_no_folder_are_told(understudy: Command) -> None:
+    """An empty folder is no error, a missing one is."""
+    assert understudy("runs").out == ".: no runs. Run folders lie below a Trainer's data_directory.\n"
+    assert understudy("runs", "nope").err == "nope: there is no such folder\n"
+
+
+def test_a_run_folder_is_shown_with_its_files(understudy: Command, run: RunFolder) -> None:
+    """What the table says, where it came from, and every file."""
+    said = understudy("show", "training/first")
+
+    assert said.status == 0
+    for text in ("state  ", "stopped", "job.toml", "first_00000003.cat", "manifest.json"):
+        assert text in said.out
+
+
+def test_a_cat_is_shown_with_header_and_tensors(understudy: Command, run: RunFolder) -> None:
+    """Mappings of the header are indented, each tensor has a line."""
+    said = understudy("show", str(run.cat(3)))
+
+    assert said.out.splitlines()[2:] == [
+        "kind      .cat, version 1",
+        f"bytes     {run.cat(3).stat().st_size:,}",
+        "tensors   1",
+        "values    6",
+        "encoding",
+        "  kind    log",
+        "step      3",
+        "",
+        "tensor  dtype    shape  bytes",
+        "------  -------  -----  -----",
+        "w       float32  2 x 3  24",
+    ]
+
+
+def test_a_damaged_cat_is_refused(understudy: Command, run: RunFolder) -> None:
+    """A flipped byte in a tensor is told with the tensor's name."""
+    content = bytearray(run.cat(3).read_bytes())
+    content[-1] ^= 1
+    run.cat(3).write_bytes(content)
+    said = understudy("show", str(run.cat(3)))
+
+    assert (said.status, said.out) == (1, "")
+    assert "tensor 'w' doesn't match its checksum" in said.err
+
+
+def test_a_summary_is_shown(understudy: Command, run: RunFolder) -> None:
+    """Steps, losses and the best held-out loss."""
+    (content,) = understudy("show", str(run.summary), "--json").records
+
+    assert (content["steps"], content["seconds"], content["best_held_out"]) == (3, 2.5, 0.25)
+    assert content["first_loss"] == 1.0
+
+
+def test_a_graph_is_shown(understudy: Command, job: Path) -> None:
+    """Each node with type, inputs and knobs; whether it is right only `check` says."""
+    assert understudy("show", "job.toml").out.splitlines()[-1] == "learn  Train          epochs = 20"
+
+
+def test_other_files_are_refused(understudy: Command, tmp_path: Path) -> None:
+    """The message says what it takes."""
+    said = understudy("show", "plate.exr")
+
+    assert (said.status, said.err) == (
+        1,
+        "plate.exr: expected a .toml, .cat, .ost, .summary or a run folder\n",
+    )
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings that the training saw."""
+    seen: list[Settings] = []
+
+    def work(node: Train, inputs: Any, context: Any) -> int:
+        seen.append(context.settings)
+        return node.epochs
+
+    monkeypatch.setattr(Train, "work", work)
+    return seen
+
+
+def test_resuming_runs_the_copy_where_the_graph_was(
+    understudy: Command, run: RunFolder, job: Path, asked: list[Settings]
+) -> None:
+    """The job is the one that was begun, whatever became of the graph file since."""
+    job.write_text(job.read_text().replace("20", "90"))
+    said = understudy("resume", "training/first")
+
+    assert (said.status, computed, asked[0].parent) == (0, ["learn"], None)
+    assert (job.parent / ".understudy").is_dir()
+    assert not (run.path / ".understudy").exists()
+
+
+def test_a_longer_training_has_no_chosen_parent(
+    understudy: Command, run: RunFolder, asked: list[Settings]
+) -> None:
+    """More epochs are found by their lineage; the same bytes come out as from the start."""
+    said = understudy("resume", "training/first", "--set", "epochs=30", "--json")
+
+    assert said.records[-1]["ran"] == ["learn"]
+    assert asked[0].parent is None
+
+
+def test_a_changed_training_begins_with_the_run(
+    understudy: Command, run: RunFolder, asked: list[Settings]
+) -> None:
+    """Another knob makes a new run whose parent is this one."""
+    understudy("resume", "training/first", "--set", "steps=5")
+
+    assert asked[0].parent is not None
+    assert asked[0].parent.resolve() == run.path.resolve()
+
+
+def test_resuming_elsewhere_is_refused(understudy: Command, run: RunFolder, job: Path) -> None:
+    """When the folder that the paths start from is gone, that is said."""
+    mark(run, graph=str(job.parent / "gone" / "job.toml"))
+    said = understudy("resume", "training/first")
+
+    assert said.status == 2
+    assert "which the run's graph came from, is gone" in said.err
+
+
+def test_a_folder_that_is_no_run_is_refused(understudy: Command, tmp_path: Path) -> None:
+    """It names the file that is missing."""
+    said = understudy("resume", "nope")
+
+    assert (said.status, said.err) == (1, "nope/manifest.json: can't be read: No such file or directory\n")
