@@ -149,6 +149,11 @@ def partial_name(suffix: str = "") -> str:
     return f".partial-{namespace()}-{os.getpid()}-{life(os.getpid())}-{next(_numbers)}{kept}"
 
 
+def is_partial(path: Path) -> bool:
+    """Whether a file or folder is a temporary one, which nobody but its writer may use."""
+    return path.name.startswith(".partial-")
+
+
 def clean_leftovers(folder: Path | str, *, owned: bool = False) -> list[Path]:
     """Removes temporary files and folders that dead processes left in a folder, and returns them.
 
@@ -173,10 +178,7 @@ def _is_leftover(name: str, *, owned: bool) -> bool:
     if match is None:
         return False
     where, pid, whose = match[1], int(match[2]), match[3]
-    if where != namespace():
-        return owned
-    lives = life(pid) == whose
-    return not lives or (owned and pid != os.getpid())
+    return owned or (where == namespace() and life(pid) != whose)
 
 
 @contextlib.contextmanager

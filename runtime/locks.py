@@ -93,8 +93,7 @@ class Lock:
             owner = _parse(os.pread(file, _LONGEST_RECORD, 0)) if taken or sys.platform != "win32" else None
             if not taken:
                 raise LockedError(_living(self.path, owner))
-            if owner is not None and (alive := is_alive(owner)) is not False:
-                raise LockedError(_living(self.path, owner) if alive else _elsewhere(self.path, owner))
+            self._refuse_living(owner)
             durable.disk.truncate(file, 0)
             record = json.dumps(asdict(this_process())).encode()
             if durable.disk.write(file, memoryview(record)) < len(record):
@@ -106,6 +105,13 @@ class Lock:
                 needed=_LONGEST_RECORD,
                 free=durable.free_bytes(self.path),
             ) from error
+
+    def _refuse_living(self, owner: Process | None) -> None:
+        """Refuses by the owner's name, where the kernel gave the lock; what this process holds it knows."""
+        if owner is None or owner == this_process():
+            return
+        if (alive := is_alive(owner)) is not False:
+            raise LockedError(_living(self.path, owner) if alive else _elsewhere(self.path, owner))
 
     def release(self) -> None:
         """Gives the lock back; in a forked child it does nothing, since the lock stays its parent's."""

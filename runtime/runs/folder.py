@@ -153,7 +153,9 @@ class RunFolder:
     ) -> None:
         """Saves a step so that a crash at any moment leaves this save or the one before.
 
-        The rows come first, so that no state is ahead of its losses; then the state, then the model. Older
+        The rows come first, so that nothing is ahead of its losses. The state comes after the model, and
+        after all else that belongs to the step: once it is there, nothing before it will be made again. So a
+        model later than the newest state may lie here after a crash; it will be made again, the same. Older
         states go last.
 
         Args:
@@ -167,9 +169,9 @@ class RunFolder:
             StorageError: Something failed; what was saved before is untouched.
         """
         summary.sync()
-        write_container(self.ost(step), "ost", *state)
         if model is not None:
             write_container(self.cat(step), "cat", *model)
+        write_container(self.ost(step), "ost", *state)
         self.prune_osts(keep, upto=step)
 
     def prune_osts(self, keep: Collection[int] = (), *, upto: int | None = None) -> None:
@@ -177,15 +179,15 @@ class RunFolder:
 
         Args:
             keep: Steps whose states stay.
-            upto: The step just saved: what is called newer is damage that was passed over, and goes.
+            upto: The step that the training is at. Later states, which could not be read, are left alone: the
+                training comes by again and replaces or outdates them.
 
         Raises:
             StorageError: One can't be removed.
         """
-        steps = list(self.osts())
-        newest = [step for step in steps if upto is None or step <= upto][-KEPT_STATES:]
-        for step in steps:
-            if step not in newest and step not in keep:
+        steps = [step for step in self.osts() if upto is None or step <= upto]
+        for step in steps[:-KEPT_STATES]:
+            if step not in keep:
                 durable.remove(self.ost(step))
 
 
@@ -201,6 +203,8 @@ def find_runs(data_directory: Path | str) -> list[Run]:
     """The runs of a data directory, in the order in which they were made; each has a manifest."""
     found = []
     for path in sorted(Path(data_directory).glob("*/manifest.json")):
+        if durable.is_partial(path.parent):
+            continue
         with contextlib.suppress(FormatError):
             found.append(Run(RunFolder(path.parent), read_manifest(path)))
     return sorted(found, key=lambda run: run.manifest.number)

@@ -98,8 +98,12 @@ def test_falls_back(tmp_path: Path) -> None:
     assert len(said) == 1
     assert "roto_00000020.ost at byte" in said[0]
     save(run, 15)
-    assert list(run.osts()) == [10, 15]
-    assert read_summary(run.summary).steps[-1] == 15
+    assert list(run.osts()) == [10, 15, 20]
+    assert run.newest_state()[0] == 15
+    save(run, 20)
+    assert list(run.osts()) == [15, 20]
+    assert run.newest_state()[0] == 20
+    assert read_summary(run.summary).steps[-1] == 20
 
 
 def test_no_state(tmp_path: Path) -> None:
