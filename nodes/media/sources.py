@@ -12,10 +12,11 @@ import pkgutil
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from types import ModuleType
 
     from understudy.graph.ports import Outline
     from understudy.graph.report import Report
@@ -53,7 +54,12 @@ def medium_of(path: Path) -> Medium | None:
 
 @cache
 def _media() -> tuple[Medium, ...]:
+    return tuple(cast("Medium", module) for module in modules("source"))
+
+
+def modules(name: str) -> list[ModuleType]:
+    """The modules of that name in the packages of this folder."""
     package = __name__.rpartition(".")[0]
-    names = [entry.name for entry in pkgutil.iter_modules([str(Path(__file__).parent)]) if entry.ispkg]
-    modules = [f"{package}.{name}.source" for name in names]
-    return tuple(importlib.import_module(name) for name in modules if find_spec(name))
+    packages = [entry.name for entry in pkgutil.iter_modules([str(Path(__file__).parent)]) if entry.ispkg]
+    names = [f"{package}.{one}.{name}" for one in packages]
+    return [importlib.import_module(one) for one in names if find_spec(one)]

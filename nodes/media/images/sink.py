@@ -1,0 +1,89 @@
+"""A Write that writes frames: what is wrong with its knobs, and which frames it writes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from understudy.graph.errors import NodeError
+from understudy.graph.ranges import compact, parse, pattern
+from understudy.nodes.media.images.formats import FORMATS, refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from understudy.graph.ports import Outline
+    from understudy.graph.report import Report
+    from understudy.nodes.media.images.sequence import Frames
+    from understudy.nodes.write import Write
+    from understudy.runtime.context import Context
+
+kind = "frames"
+
+
+def holds(path: Path) -> bool:
+    """Whether files of this name hold a frame."""
+    return path.suffix.lower() in FORMATS
+
+
+def check(node: Write, outline: Outline, report: Report) -> None:
+    """A path, type or compression that can't be written, and all frames in one file, are faults."""
+    no = refusal(node.path_of(node.path), node.dtype, node.compression)
+    if no is not None:
+        report.fault(no.what, knob=no.knob, found=no.found, expected=no.expected, suggestion=no.suggestion)
+    _check_folder(node, report)
+    _check_frames(node, outline.frames, report)
+
+
+def _check_folder(node: Write, report: Report) -> None:
+    folder = node.path_of(node.path).absolute().parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        report.fault("this folder can't be written to", knob="path", found=str(folder))
+
+
+def _check_frames(node: Write, frames: tuple[int, ...] | None, report: Report) -> None:
+    try:
+        several = len(parse(node.frames) if node.frames else frames or ()) > 1
+    except ValueError as error:
+        report.fault("this is no frame range", knob="frames", found=str(error))
+        return
+    try:
+        if several and not pattern(node.path).digits:
+            found, expected = f'"{node.path}" for several frames', "padding, such as matte.####.exr"
+            report.fault("all frames would go to one file", knob="path", found=found, expected=expected)
+    except ValueError as error:
+        report.fault("this is no path of frames", knob="path", found=str(error))
+
+
+def write(node: Write, value: Frames, context: Context) -> dict[str, Any]:
+    """Writes what is not there yet; gives `{"path": ..., "frames": range}`.
+
+    Raises:
+        NodeError: Frames failed, or the input has not all that were asked for; the others are written.
+    """
+    from understudy.nodes.media.images.sequence_writing import write_frames
+
+    numbers, absent = _numbers(node, value, context)
+    failed = write_frames(node, value, numbers, context)
+    if failed:
+        first = next(iter(failed.values()))
+        raise NodeError(
+            node.name, f"{len(failed)} of {len(numbers)} frames failed, {compact(failed)}: {first}"
+        )
+    if absent:
+        raise NodeError(
+            node.name, f"the input has no frames {compact(absent)}; all others are written", knob="frames"
+        )
+    return {"path": str(node.path_of(node.path)), "frames": compact(numbers)}
+
+
+def _numbers(node: Write, frames: Frames, context: Context) -> tuple[list[int], list[int]]:
+    """The frames to write, and those that were asked for and are not in the input."""
+    wanted = set(parse(node.frames)) if node.frames else None
+    if context.settings.frames is not None:
+        asked = set(context.settings.frames)
+        wanted = asked if wanted is None else asked & wanted
+    there = set(frames.numbers)
+    return sorted(there if wanted is None else wanted & there), sorted((wanted or there) - there)
