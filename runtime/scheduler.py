@@ -83,6 +83,7 @@ class Scheduler:
         self.outcome = Outcome()
         self._children: dict[str, list[str]] = {name: [] for name in steps}
         self._missing: dict[str, int] = {}
+        self._skipped: set[str] = set()
         self._running: dict[Future[Any], str] = {}
 
     def run(self) -> Outcome:
@@ -189,11 +190,11 @@ class Scheduler:
         message = _sentence(name, error, self.work)
         self.outcome.failed[name] = message
         self.sink(events.Failed(name, message))
-        below, seen = deque(self._children[name]), {name}
+        below = deque(self._children[name])
         while below:
             child = below.popleft()
-            if child not in seen:
-                seen.add(child)
+            if child not in self._skipped:
+                self._skipped.add(child)
                 self.outcome.skipped.append(child)
                 self.sink(events.Skipped(child, name))
                 below.extend(self._children[child])

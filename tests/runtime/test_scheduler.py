@@ -110,6 +110,15 @@ def test_a_failing_node_stops_only_its_children(tmp_path: Path) -> None:
     assert outcome.status == 1
 
 
+def test_a_child_of_two_failures_is_skipped_once(tmp_path: Path) -> None:
+    """However many of its parents failed, and however they lie above it."""
+    graph = failing(tmp_path)
+    graph.add("Fail", "worse")
+    graph.add("Add", "both", inputs={"input": ["worse", "child"]})
+
+    assert sorted(ran(graph).skipped) == ["both", "child", "grandchild"]
+
+
 def test_after_a_failure_only_the_rest_runs(tmp_path: Path) -> None:
     """The same command computes again what failed, and nothing else."""
     ran(failing(tmp_path))
