@@ -68,9 +68,14 @@ class ColourBranch(nn.Module):
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """What to add to each pixel, `(N, outputs, H, W)`."""
-        with torch.autocast(x_NCHW.device.type, enabled=False):
-            inner = _act(self.second(_act(self.first(x_NCHW))))
-            return self.third(inner)  # type: ignore[no-any-return]
+        device = x_NCHW.device.type
+        if torch.is_autocast_enabled(device):
+            with torch.autocast(device, enabled=False):
+                return self._added(x_NCHW)
+        return self._added(x_NCHW)
+
+    def _added(self, x_NCHW: Tensor) -> Tensor:
+        return self.third(_act(self.second(_act(self.first(x_NCHW)))))  # type: ignore[no-any-return]
 
 
 class UNet(nn.Module):
