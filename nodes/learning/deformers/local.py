@@ -74,6 +74,7 @@ class LocalKernel:
         weights: `(S, N, K)` float32, zero where ridge is kept.
         bias: `(S, K)` float32.
         kept: `(S,)`, whether the segment uses its kernel.
+        strengths: `(S,)`, noise over signal of each kernel.
     """
 
     ridge: LocalRidge
@@ -82,6 +83,7 @@ class LocalKernel:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     kept: NDArray[np.bool_]
+    strengths: NDArray[np.float64]
 
     def predict(self, inputs: Floats) -> Floats:
         """Standardised inputs `(N, D)` to coefficients `(N, S, K)`."""
@@ -99,7 +101,7 @@ class LocalKernel:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The numbers, by name."""
-        names = ("poses", "scales", "weights", "bias", "kept")
+        names = ("poses", "scales", "weights", "bias", "kept", "strengths")
         ridge = {f"ridge/{name}": array for name, array in self.ridge.arrays().items()}
         return {**{name: getattr(self, name) for name in names}, **ridge}
 
@@ -107,7 +109,7 @@ class LocalKernel:
     def built(cls, _header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
         """The predictor that gave this header and these arrays."""
         ridge = LocalRidge(arrays["ridge/weights"], arrays["ridge/bias"])
-        names = ("poses", "scales", "weights", "bias", "kept")
+        names = ("poses", "scales", "weights", "bias", "kept", "strengths")
         return cls(ridge, *(arrays[name] for name in names))
 
 
@@ -148,6 +150,7 @@ def fit_local_kernel(
     weights = np.zeros((count, len(inputs), width), np.float32)
     bias = np.zeros((count, width), np.float32)
     kept = np.zeros(count, np.bool_)
+    strengths = np.zeros(count)
     relevance = ridge.relevance(inputs, groups)
     floor = ((ridge.predict(validation[0]) - validation[1]) ** 2).sum(axis=(0, 2))
     for segment in range(count):
@@ -160,5 +163,5 @@ def fit_local_kernel(
         kept[segment] = float((missed**2).sum()) < float(floor[segment])
         if kept[segment]:
             scales[segment, columns], bias[segment] = kernel.scales, kernel.bias
-            weights[segment] = kernel.weights
-    return LocalKernel(ridge, inputs, scales, weights, bias, kept)
+            weights[segment], strengths[segment] = kernel.weights, kernel.strength
+    return LocalKernel(ridge, inputs, scales, weights, bias, kept, strengths)

@@ -127,11 +127,7 @@ def _used(prepared: Prepared) -> NDArray[np.float32]:
 
 
 def _seen(prepared: Prepared) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The columns that each segment sees `(S, W)`, padded, and how much they count `(S, 1, W)`.
-
-    Inputs count by the square root of their relevance, with a mean square of one over a segment.
-    """
-    relevance = prepared.relevance[:, prepared.inputs.groups]
+    """The columns that each segment sees `(S, W)`, padded, and how much they count `(S, 1, W)`."""
     seen = prepared.segments.seen[:, prepared.inputs.groups]
     width = int(seen.sum(axis=1).max())
     columns = np.zeros((len(seen), width), np.int64)
@@ -139,8 +135,7 @@ def _seen(prepared: Prepared) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     for segment, row in enumerate(seen):
         mine = np.flatnonzero(row)
         columns[segment, : len(mine)] = mine
-        weights = np.sqrt(np.maximum(relevance[segment, mine], 1e-4))
-        scales[segment, 0, : len(mine)] = weights / np.sqrt((weights**2).mean())
+        scales[segment, 0, : len(mine)] = prepared.emphasis[segment, mine]
     return columns, scales
 
 

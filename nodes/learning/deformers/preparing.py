@@ -43,6 +43,7 @@ IN_MEMORY = 1 << 30
 """Deltas of more bytes than this are kept in a temporary file."""
 
 _ROUGH_SHAPES = 64
+_LEAST_EMPHASIS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Prepared:
         validation: The same of poses never trained on.
         ridge: The floor.
         kernel: The closed-form model; None where the mode is not local.
-        relevance: `(S, G)`, how much each group of inputs moves each segment.
+        emphasis: `(S, D)` float32, how much each input counts in a segment's net; mean square 1.
         notes: Sentences for people.
     """
 
@@ -72,7 +73,7 @@ class Prepared:
     validation: tuple[Floats, Floats]
     ridge: LocalRidge
     kernel: LocalKernel | None
-    relevance: NDArray[np.float64]
+    emphasis: NDArray[np.float32]
     notes: tuple[str, ...] = field(default=())
 
     def deformer(self, predictor: Predictor) -> Deformer:
@@ -118,9 +119,9 @@ def prepare(
         progress("kernel")
         kernel = fit_local_kernel(ridge, (seen, targets), held, parts, inputs.groups)
     notes = (*training.notes, *_notes(inputs, len(training), flat, training.rig))
-    relevance = ridge.relevance(seen, inputs.groups) * parts.seen
+    emphasis = _emphasis(ridge, kernel, seen, inputs, parts)
     return Prepared(
-        settings, training.rig, inputs, parts, decoder, (seen, targets), held, ridge, kernel, relevance, notes
+        settings, training.rig, inputs, parts, decoder, (seen, targets), held, ridge, kernel, emphasis, notes
     )
 
 
@@ -215,6 +216,19 @@ def _decoder(
         return fit_differential(rig, deltas, moving, settings)
     residual = settings.residual / 100.0 * rig.diagonal
     return segment_shapes(deltas, parts, limit=settings.limit, accuracy=settings.accuracy, residual=residual)
+
+
+def _emphasis(
+    ridge: LocalRidge, kernel: LocalKernel | None, seen: Floats, inputs: Inputs, parts: Segments
+) -> Floats:
+    """The scales that the kernel learned; where there is none, the root of ridge's relevance."""
+    found = np.sqrt(ridge.relevance(seen, inputs.groups))[:, inputs.groups]
+    if kernel is not None:
+        found[kernel.kept] = kernel.scales[kernel.kept]
+    visible = parts.seen[:, inputs.groups]
+    found = np.maximum(found, _LEAST_EMPHASIS * found.max(axis=1, keepdims=True)) * visible
+    mean = (found**2).sum(axis=1, keepdims=True) / visible.sum(axis=1, keepdims=True)
+    return np.asarray(found / np.sqrt(np.maximum(mean, 1e-30)), np.float32)
 
 
 def _in_blocks(decoder: Decoder, deltas: Floats) -> Floats:

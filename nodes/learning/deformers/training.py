@@ -1,0 +1,131 @@
+"""What the Trainer's loop needs to train a deformer's net, and what is decided when it has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from understudy.nodes.learning.deformers import local_net
+from understudy.nodes.learning.deformers.distilling import distilled
+from understudy.nodes.learning.deformers.measuring import errors_of
+from understudy.nodes.learning.deformers.uncertainty import Uncertainty, fit_uncertainty
+from understudy.runtime.randomness import permutation
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from understudy.nodes.learning.deformers.deformer import Deformer, Predictor
+    from understudy.nodes.learning.deformers.preparing import Prepared
+    from understudy.nodes.media.meshes.posed import PosedMeshes
+
+RATE, STEPS, BATCH = 3e-3, 4000, 64
+"""Defaults that measured well: AdamW's rate, steps, poses in a batch."""
+
+_DECAY, _DECAY_DISTILLED = 1.0, 0.1
+
+
+class DeformerTraining:
+    """Batches, loss and optimiser of a deformer's net; all of it a function of the seed and the step.
+
+    Attributes:
+        prepared: What the net starts from.
+        pairs: How many poses an epoch goes through, made-up ones included.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        self.prepared = prepared
+        inputs, targets = prepared.training
+        self._distilled = prepared.kernel is not None and prepared.settings.distilled > 0
+        if prepared.kernel is not None and self._distilled:
+            settings = prepared.settings
+            inputs, targets = distilled(
+                prepared.kernel, prepared.training, prepared.inputs.groups, settings.distilled, settings.seed
+            )
+        self.pairs = len(inputs)
+        self._inputs, self._targets = _tensor(inputs), _tensor(targets)
+        self._held = tuple(_tensor(array) for array in prepared.validation)
+        self.loss = local_net.loss_of(prepared)
+
+    def network(self) -> nn.Module:
+        """A fresh net; its starting weights depend on the seed only."""
+        return local_net.build(self.prepared)
+
+    def optimiser(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+        """AdamW, with less decay where made-up poses keep the net from overfitting."""
+        return local_net.optimiser(network, rate, decay=_DECAY_DISTILLED if self._distilled else _DECAY)
+
+    def rows(self, step: int, size: int) -> list[int]:
+        """Which poses a step's batch consists of, from step 1; numbers from N on are made-up poses."""
+        places = range((step - 1) * size, step * size)
+        return [int(self._order(place // self.pairs)[place % self.pairs]) for place in places]
+
+    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
+        """Inputs `(B, D)` and coefficients `(B, S, K)` of a step, from 1."""
+        rows = torch.tensor(self.rows(step, size))
+        return self._inputs[rows], self._targets[rows]
+
+    def validate(self, network: nn.Module) -> float:
+        """The loss on the validation poses."""
+        network.eval()
+        with torch.no_grad():
+            found = float(self.loss(network(self._held[0]), self._held[1]))
+        network.train()
+        return found
+
+    def _order(self, epoch: int) -> Any:
+        return _order(self.prepared.settings.seed, epoch, self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What a training ends with.
+
+    Attributes:
+        deformer: With the predictor that was best on the validation poses.
+        chosen: "ridge", "kernel" or "net".
+        percent: Each candidate's rms error on the validation poses, in percent of the diagonal.
+        uncertainty: Of the deformer; None where its decoder gives no variances.
+    """
+
+    deformer: Deformer
+    chosen: str
+    percent: dict[str, float]
+    uncertainty: Uncertainty | None
+
+
+def conclude(prepared: Prepared, validation: PosedMeshes, network: nn.Module | None) -> Concluded:
+    """Picks the best of ridge, kernel and net on the validation poses, and fits its uncertainty.
+
+    Args:
+        prepared: What the net started from.
+        validation: Poses never trained on.
+        network: The trained net; None for closed-form models alone.
+    """
+    candidates: dict[str, Predictor] = {"ridge": prepared.ridge}
+    if prepared.kernel is not None:
+        candidates["kernel"] = prepared.kernel
+    if network is not None:
+        assert isinstance(network, local_net.GroupedNet)
+        candidates["net"] = local_net.numpy_net(network)
+    deformers = {name: prepared.deformer(predictor) for name, predictor in candidates.items()}
+    found = {name: errors_of(deformer, validation) for name, deformer in deformers.items()}
+    percent = {name: errors.percent for name, errors in found.items()}
+    chosen = min(percent, key=lambda name: percent[name])
+    figures = {"chosen": chosen, "validation_percent": percent, "worst_percent": found[chosen].worst_percent}
+    deformer = replace(deformers[chosen], figures=figures)
+    known = hasattr(prepared.decoder, "variances")
+    uncertainty = fit_uncertainty(deformer, prepared, validation) if known else None
+    return Concluded(deformer, chosen, percent, uncertainty)
+
+
+def _tensor(array: Any) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, epoch: int, count: int) -> Any:
+    return permutation(seed, "poses", epoch, count)

@@ -1,0 +1,174 @@
+"""How far off a deformer may be: per pose and per vertex, in scene units, and which poses to capture next.
+
+A net gets the Laplace approximation of its last layer (Kristiadi et al. 2020, "Being Bayesian, even just a
+bit, fixes overconfidence in ReLU networks"): Bayesian regression on its last hidden features. A kernel has
+the variance of its Gaussian process. Both tell poses apart well and are wrong in size, so that it is fitted
+on validation poses: for each segment, and over all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from understudy.nodes.learning.deformers.kernel import squared_distances
+from understudy.nodes.learning.deformers.local import LocalKernel
+from understudy.nodes.learning.deformers.net import NumpyNet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from understudy.nodes.learning.deformers.deformer import Deformer
+    from understudy.nodes.learning.deformers.local import LocalRidge
+    from understudy.nodes.learning.deformers.preparing import Prepared
+    from understudy.nodes.media.meshes.posed import PosedMeshes
+
+    Floats = NDArray[np.float32]
+
+_BLOCK = 32
+_MOST_DIRECTIONS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """Variances of a deformer's coefficients.
+
+    Attributes:
+        roots: For each segment a matrix R `(F_s, R_s)`, flattened, float32: of features f, |f R|^2 is the
+            variance (of a net or ridge), or what is known of it (of a kernel).
+        sizes: `(S, 2)`, F_s and R_s.
+        noise: `(S, K)` float32, variance of each coefficient where that variance is 1.
+        scale: Standard deviations are multiplied by it; fitted on validation poses.
+    """
+
+    roots: NDArray[np.float32]
+    sizes: NDArray[np.int64]
+    noise: NDArray[np.float32]
+    scale: float = 1.0
+
+    def shares(self, deformer: Deformer, inputs: Floats) -> NDArray[np.float64]:
+        """Of inputs `(N, D)`: how unlike the training poses each segment finds them, `(N, S)`."""
+        found = np.empty((len(inputs), len(self.sizes)))
+        starts = np.concatenate([[0], np.cumsum(self.sizes.prod(axis=1))])
+        for segment, features, prior in _features(deformer.predictor, inputs):
+            root = self.roots[starts[segment] : starts[segment + 1]].reshape(self.sizes[segment])
+            explained = ((features @ root) ** 2).sum(axis=1)
+            found[:, segment] = explained if prior is None else np.maximum(prior - explained, 1e-7)
+        return found
+
+    def variances(self, deformer: Deformer, inputs: Floats) -> Floats:
+        """Of standardised inputs `(N, D)`: the variances of coefficients, `(N, S, K)`."""
+        shares = self.shares(deformer, inputs)
+        return np.asarray(shares[:, :, None] * self.noise * self.scale**2, np.float32)
+
+    def of_vertices(self, deformer: Deformer, inputs: Floats) -> Floats:
+        """Of inputs `(N, D)`: the standard deviation of each vertex, `(N, V)`, in scene units."""
+        decoder: Any = deformer.decoder
+        return np.asarray(np.sqrt(decoder.variances(self.variances(deformer, inputs))))
+
+    def played(self, deformer: Deformer, poses: PosedMeshes) -> Iterator[Floats]:
+        """The standard deviations of a sequence, blocks `(n, V)` in scene units."""
+        inputs = deformer.seen(poses.controls, poses.joint_matrices)
+        for block in poses.blocks(_BLOCK):
+            yield self.of_vertices(deformer, inputs[block])
+
+    def of_poses(self, deformer: Deformer, poses: PosedMeshes) -> NDArray[np.float64]:
+        """The expected root mean square error of each pose, `(N,)`, in scene units."""
+        played = self.played(deformer, poses)
+        return np.concatenate([np.sqrt((block.astype(np.float64) ** 2).mean(axis=1)) for block in played])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The numbers, by name."""
+        scale = np.array(self.scale)
+        return {"roots": self.roots, "sizes": self.sizes, "noise": self.noise, "scale": scale}
+
+    @classmethod
+    def built(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """The uncertainty that gave these arrays."""
+        return cls(arrays["roots"], arrays["sizes"], arrays["noise"], float(arrays["scale"]))
+
+
+def fit_uncertainty(deformer: Deformer, prepared: Prepared, validation: PosedMeshes) -> Uncertainty:
+    """Fits the variances on the training poses, and their size on the validation poses."""
+    predictor = deformer.predictor
+    trained = predictor.poses if isinstance(predictor, LocalKernel) else prepared.training[0]
+    strengths = predictor.strengths if isinstance(predictor, LocalKernel) else np.zeros(0)
+    roots = [
+        _root(features, None if prior is None else float(strengths[segment]))
+        for segment, features, prior in _features(predictor, trained)
+    ]
+    blank = np.ones(prepared.training[1].shape[1:], np.float32)
+    sizes = np.array([root.shape for root in roots], np.int64)
+    raw = Uncertainty(np.concatenate([root.ravel() for root in roots]), sizes, blank)
+    inputs, targets = prepared.validation
+    missed = ((targets - predictor.predict(inputs)).astype(np.float64) ** 2).mean(axis=0)
+    shares = raw.shares(deformer, inputs).mean(axis=0)
+    raw = replace(raw, noise=(missed / np.maximum(shares, 1e-30)[:, None]).astype(np.float32))
+    return replace(raw, scale=_scale(raw, deformer, validation))
+
+
+def _root(features: Floats, strength: float | None) -> Floats:
+    """R with R R^T the inverse of H^T H + 1 of features H; of a kernel's own matrix, that of K + strength."""
+    gram = (features.T @ features if strength is None else features).astype(np.float64)
+    values, vectors = np.linalg.eigh(gram)
+    if strength is not None:
+        values, vectors = values[-_MOST_DIRECTIONS:], vectors[:, -_MOST_DIRECTIONS:]
+    added = 1.0 if strength is None else strength
+    return np.asarray(vectors / np.sqrt(np.maximum(values, 0.0) + added), np.float32)
+
+
+def next_to_capture(
+    uncertainty: Uncertainty, deformer: Deformer, poses: PosedMeshes, count: int
+) -> list[tuple[int, float]]:
+    """The poses to capture next, most uncertain first: row, and expected rms error in scene units.
+
+    Of poses nearly alike only the first is named: each next pose is picked by its uncertainty times its
+    distance to those picked already, both against their medians.
+    """
+    expected = uncertainty.of_poses(deformer, poses)
+    inputs = deformer.seen(poses.controls, poses.joint_matrices)
+    picked: list[int] = []
+    near = np.ones(len(poses))
+    typical = float(np.sqrt(np.median(squared_distances(inputs[:200], inputs)))) or 1.0
+    for _ in range(min(count, len(poses))):
+        rank = expected * np.minimum(near, 1.0)
+        rank[picked] = -1.0
+        picked.append(int(np.argmax(rank)))
+        apart = np.sqrt(squared_distances(inputs, inputs[picked[-1] :][:1]))[:, 0] / typical
+        near = np.minimum(near, apart)
+    return [(row, float(expected[row])) for row in picked]
+
+
+def _scale(raw: Uncertainty, deformer: Deformer, validation: PosedMeshes) -> float:
+    """Rms error over rms standard deviation, on the validation poses."""
+    from understudy.nodes.learning.deformers.measuring import errors_of
+
+    expected = raw.of_poses(deformer, validation)
+    return errors_of(deformer, validation).rms / max(float(np.sqrt((expected**2).mean())), 1e-30)
+
+
+def _features(predictor: Any, inputs: Floats) -> Iterator[tuple[int, Floats, float | None]]:
+    """For each segment its features `(N, F)`; and for a Gaussian process the variance far from all poses.
+
+    The features are last hidden layer and 1 of a net, inputs and 1 of a ridge, nearness to the training poses
+    of a kernel.
+    """
+    ones = np.ones((len(inputs), 1), np.float32)
+    if isinstance(predictor, NumpyNet):
+        for segment, hidden in enumerate(predictor.hidden(inputs)):
+            yield segment, np.concatenate([hidden, ones], axis=1), None
+        return
+    ridge: LocalRidge = predictor.ridge if isinstance(predictor, LocalKernel) else predictor
+    for segment, weights in enumerate(ridge.weights):
+        if isinstance(predictor, LocalKernel) and predictor.kept[segment]:
+            used = predictor.scales[segment] > 0.0
+            scale = predictor.scales[segment, used]
+            near = np.exp(-squared_distances(inputs[:, used] * scale, predictor.poses[:, used] * scale))
+            yield segment, near.astype(np.float32), 1.0
+        else:
+            used = np.abs(weights).max(axis=1) > 0.0
+            yield segment, np.concatenate([inputs[:, used], ones], axis=1), None
