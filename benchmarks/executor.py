@@ -125,15 +125,18 @@ def started(*arguments: str) -> tuple[float, float]:
 
 
 def written_graph(folder: Path) -> Path:
-    """A graph file of 1,000 operators in a row behind a still, as commands read it."""
+    """A graph file of 1,000 nodes: a still, and 37 rows of 26 operators and a sheet behind it."""
     from PIL import Image
 
     Image.new("RGB", (16, 16)).save(folder / "plate.png")
     graph = Graph()
-    last = graph.add("DataSource", "plate", path="plate.png")
-    for number in range(998):
-        last = graph.add("Grade", f"grade{number}", inputs={"input": last}, multiply=1.0 + number / 1000)
-    graph.add("ContactSheet", "sheet", inputs={"columns": last}, path="sheet.png")
+    plate = graph.add("DataSource", "plate", path="plate.png")
+    for row in range(37):
+        last = plate
+        for number in range(26):
+            name = f"grade{row}_{number}"
+            last = graph.add("Grade", name, inputs={"input": last}, multiply=1.0 + number / 1000)
+        graph.add("ContactSheet", f"sheet{row}", inputs={"columns": last}, path=f"sheet{row}.png")
     graph.save(folder / "graph.toml")
     return folder / "graph.toml"
 
