@@ -96,8 +96,7 @@ class Lock:
             self._refuse_living(owner)
             durable.disk.truncate(file, 0)
             record = json.dumps(asdict(this_process())).encode()
-            if durable.disk.write(file, memoryview(record)) < len(record):
-                raise OSError(28, "the disk is full")  # noqa: TRY301 - treated like the system's own
+            durable.write_all(file, memoryview(record))
         except OSError as error:
             raise StorageError(
                 self.path,
