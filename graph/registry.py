@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from understudy.graph.errors import UnderstudyError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from understudy.graph.node import Node
 
@@ -16,11 +16,11 @@ class Registry:
     """Node types by name; those of other packages are called `package.Type` and looked up when first named.
 
     Args:
-        packages: Loads the types of other packages, called once when a dotted name or a listing asks for
-            them; it takes most of the time of finding types, and most graphs need none.
+        packages: Loads the types of other packages with their names, called once when a dotted name or a
+            listing asks for them; it takes most of the time of finding types, and most graphs need none.
     """
 
-    def __init__(self, packages: Callable[[], dict[str, type[Node]]] = dict) -> None:
+    def __init__(self, packages: Callable[[], Iterable[tuple[str, type[Node]]]] = tuple) -> None:
         self._types: dict[str, type[Node]] = {}
         self._packages = packages
         self._complete = False
@@ -59,7 +59,7 @@ class Registry:
 
     def _load_packages(self) -> None:
         if not self._complete:
-            self._complete = True
-            for name, cls in self._packages().items():
+            for name, cls in self._packages():
                 cls.type_name = name
                 self._add(name, cls)
+            self._complete = True

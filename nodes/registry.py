@@ -11,6 +11,7 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING
 
+from understudy.graph.errors import UnderstudyError
 from understudy.graph.node import Node
 from understudy.graph.registry import Registry
 
@@ -57,11 +58,14 @@ def _modules(folder: str) -> Iterator[ModuleType]:
             yield importlib.import_module(f"{folder}.{entry.name}")
 
 
-def _other_packages() -> dict[str, type[Node]]:
+def _other_packages() -> Iterator[tuple[str, type[Node]]]:
     from importlib.metadata import entry_points
 
-    return {
-        f"{entry.name}.{cls.__name__}": cls
-        for entry in entry_points(group=GROUP)
-        for cls in node_types(entry.load())
-    }
+    for entry in entry_points(group=GROUP):
+        try:
+            module = entry.load()
+        except Exception as error:
+            what = f"The node types of {entry.name} ({entry.value}) can't be loaded"
+            raise UnderstudyError(f"{what}: {type(error).__name__}: {error}") from error
+        for cls in node_types(module):
+            yield f"{entry.name}.{cls.__name__}", cls

@@ -24,7 +24,7 @@ def test_two_types_of_one_name_are_refused() -> None:
 def test_types_of_two_packages_may_share_a_class_name() -> None:
     """Each is called by its package, and neither hides the other nor ours."""
     one, two = other_number(), other_number()
-    registry = Registry(packages=lambda: {"studio.Number": one, "vendor.Number": two})
+    registry = Registry(packages=lambda: [("studio.Number", one), ("vendor.Number", two)])
     registry.add(Number)
 
     assert (Number, one, two) == tuple(map(registry.find, ("Number", "studio.Number", "vendor.Number")))
@@ -34,7 +34,7 @@ def test_types_of_two_packages_may_share_a_class_name() -> None:
 def test_packages_are_loaded_only_when_named() -> None:
     """A graph of built-in types does not pay for others."""
     loaded: list[int] = []
-    registry = Registry(packages=lambda: loaded.append(1) or {})
+    registry = Registry(packages=lambda: loaded.append(1) or ())
     registry.add(Number)
 
     assert (Number, None, []) == (registry.find("Number"), registry.find("Other"), loaded)
