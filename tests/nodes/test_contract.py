@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -17,8 +19,6 @@ from understudy.graph.schema import knob_schema, schema
 from understudy.nodes.registry import registry
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from understudy.graph.knobs import Knob
     from understudy.graph.node import Node
 
@@ -170,3 +170,12 @@ def test_the_schema_takes_every_knob(cls: type[Node]) -> None:
 def test_the_schema_of_all_types_is_a_schema() -> None:
     """What `understudy nodes --schema` prints follows draft 2020-12."""
     jsonschema.Draft202012Validator.check_schema(schema(registry()))
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("**/*.toml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+def test_an_example_fits_the_schema(path: Path) -> None:
+    """An editor with the schema finds nothing wrong in the graphs that newcomers read first."""
+    jsonschema.Draft202012Validator(schema(registry())).validate(tomllib.loads(path.read_text()))
