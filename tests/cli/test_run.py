@@ -183,3 +183,14 @@ def test_a_reader_that_goes_away_does_not_end_the_run(graph: Path) -> None:
     _, err = process.communicate(timeout=60)
 
     assert (process.returncode, err.splitlines()[-1]) == (0, "Done: 4 ran.")
+
+
+def test_names_of_an_old_encoding_can_be_printed(graph: Path) -> None:
+    """A folder whose name is no UTF-8 text serves like any other."""
+    folder = graph.parent / b"caf\xe9".decode("utf-8", "surrogateescape")
+    folder.mkdir()
+    process = started(graph.rename(folder / "job.toml"))
+    out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert out.splitlines()[0].endswith("caf\\udce9/sh010.txt  text")
