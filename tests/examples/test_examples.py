@@ -1,0 +1,68 @@
+"""The graphs that a newcomer runs first."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from understudy.cli.templates import TEMPLATES, create
+from understudy.cli.templates.shot import Shot, Take
+from understudy.graph.checking import check
+from understudy.graph.document import Graph
+from understudy.nodes.registry import registry
+from understudy.runtime.running import run
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture
+def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Footage of noise with a bright square for a hero, at a fraction of the time."""
+
+    def sketch(shot: Shot, number: int) -> Take:
+        window = shot.window(number)
+        plate = np.random.default_rng(number).random((window.height, window.width, 3), dtype=np.float32)
+        matte = np.zeros((window.height, window.width, 1), np.float32)
+        matte[80:180, number % 100 + 100 : number % 100 + 180] = 1.0
+        return Take(plate + 4 * matte, plate, matte)
+
+    for name in TEMPLATES:
+        monkeypatch.setattr(importlib.import_module(f"understudy.cli.templates.{name}"), "film", sketch)
+
+
+def test_every_example_is_a_template() -> None:
+    """`understudy new` offers each graph of the folder, and no other."""
+    assert sorted(path.parent.name for path in EXAMPLES.glob("*/graph.toml")) == sorted(TEMPLATES)
+
+
+@pytest.mark.usefixtures("sketched")
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_example_has_no_fault(tmp_path: Path, name: str) -> None:
+    """The checker finds nothing wrong with a fresh template."""
+    graph = create(name, tmp_path)[0]
+
+    assert check(Graph.load(graph), registry()) == []
+
+
+@pytest.mark.usefixtures("sketched")
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_example_runs_to_its_pictures(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short training on a short shot writes a frame for every frame, and the contact sheet."""
+    module = importlib.import_module(f"understudy.cli.templates.{name}")
+    monkeypatch.setattr(module, "SHOT", replace(module.SHOT, count=6))
+    graph = Graph.load(create(name, tmp_path)[0])
+    graph.set("plate", "frames", "1001-1006")
+    graph.set("learn", "epochs", 1)
+    graph.set("learn", "crop_size", 32)
+    graph.set("learn", "model_size", "small")
+
+    outcome = run(graph, registry())
+    sequences = sum(entry.type == "Write" for entry in graph.entries.values())
+
+    assert outcome.failed == {}
+    assert len(list((tmp_path / "out").rglob("*.exr"))) == 6 * sequences
+    assert len(list((tmp_path / "out").rglob("sheet.png"))) == 1
