@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import numpy as np
+
 from understudy.graph.errors import MediaError, NodeError, UnderstudyError
 from understudy.nodes.media.images.frame import ChannelError, chosen_channels
 from understudy.nodes.media.images.reading import read_frame, read_spec
@@ -58,8 +60,6 @@ class MappedFrames:
         change: Takes a frame of each source and gives the result.
         identity: What the operator does, as a text: its type, its version and its knobs.
         change_spec: Takes each source's description and gives the result's; the first source's without it.
-        numbers: The frame numbers, where they are not those that all sources have.
-        source_number: The number of the sources' frame that a frame is computed from; the same without it.
     """
 
     def __init__(
@@ -70,16 +70,18 @@ class MappedFrames:
         identity: str,
         *,
         change_spec: Callable[..., FrameSpec] | None = None,
-        numbers: tuple[int, ...] | None = None,
-        source_number: Callable[[int], int] = lambda number: number,
     ) -> None:
         self.node, self.sources, self._change, self._identity = node, tuple(sources), change, identity
-        self._change_spec, self._source_number = change_spec, source_number
-        self.numbers = common_numbers(sources) if numbers is None else numbers
+        self._change_spec = change_spec
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The frame numbers that all sources have."""
+        return common_numbers(self.sources)
 
     def spec(self, number: int) -> FrameSpec:
         """The result's description."""
-        specs = [source.spec(self._source_number(number)) for source in self.sources]
+        specs = [source.spec(number) for source in self.sources]
         with self._naming(number):
             return self._change_spec(*specs) if self._change_spec else specs[0]
 
@@ -89,8 +91,8 @@ class MappedFrames:
         Raises:
             NodeError: The operator can't be applied to this frame, or a source can't be read.
         """
-        frames = [source.read(self._source_number(number)) for source in self.sources]
-        with self._naming(number):
+        frames = [source.read(number) for source in self.sources]
+        with self._naming(number), np.errstate(all="ignore"):  # NaN and infinity are values like others
             return self._change(*frames)
 
     @contextmanager
@@ -105,9 +107,36 @@ class MappedFrames:
 
     def identity(self, number: int) -> str:
         """Digest of what the operator does and of the frames that it takes."""
-        return digest_of(
-            self._identity, *(source.identity(self._source_number(number)) for source in self.sources)
-        )
+        return digest_of(self._identity, *(source.identity(number) for source in self.sources))
+
+
+class RenumberedFrames:
+    """The frames of another sequence under other numbers.
+
+    Args:
+        frames: The sequence.
+        offset: What is added to each number.
+    """
+
+    def __init__(self, frames: Frames, offset: int) -> None:
+        self._frames, self._offset = frames, offset
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The new numbers."""
+        return tuple(number + self._offset for number in self._frames.numbers)
+
+    def spec(self, number: int) -> FrameSpec:
+        """That of the frame by its old number."""
+        return self._frames.spec(number - self._offset)
+
+    def read(self, number: int) -> Frame:
+        """The frame by its old number."""
+        return self._frames.read(number - self._offset)
+
+    def identity(self, number: int) -> str:
+        """That of the frame by its old number: its pixels are the same."""
+        return self._frames.identity(number - self._offset)
 
 
 class SourceFrames:
