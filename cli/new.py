@@ -26,6 +26,7 @@ def command(*, template: str | None, folder: str | None) -> None:
     Without TEMPLATE and FOLDER it lists the templates.
     """
     from understudy.cli.templates import TEMPLATES, create
+    from understudy.graph.errors import MediaError, StorageError, UnderstudyError
 
     if template is None:
         click.echo(output.columns(list(TEMPLATES.items())))
@@ -33,5 +34,10 @@ def command(*, template: str | None, folder: str | None) -> None:
     if folder is None:
         raise click.UsageError(f"Name the folder to make: understudy new {template} FOLDER")
     click.echo(f"{folder}: making the footage of {template} ...", err=True)
-    files = create(template, Path(folder))
+    try:
+        files = create(template, Path(folder))
+    except (StorageError, MediaError):
+        raise
+    except UnderstudyError as error:  # no such template, or the folder is taken
+        raise click.UsageError(str(error)) from None
     click.echo(f"{folder}: {len(files)} files. Next: understudy run {files[0]}")

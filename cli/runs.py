@@ -30,10 +30,8 @@ LOSSES_AVERAGED = 100
 @options.json_option
 def command(*, folder: str, as_json: bool) -> None:
     """Lists the runs in FOLDER and in the folders within it: state, steps, losses, best, time and verdict."""
-    from understudy.graph.errors import UnderstudyError
-
     if not Path(folder).is_dir():
-        raise UnderstudyError(f"{folder}: there is no such folder")
+        raise click.BadParameter(f"there is no folder {folder}", param_hint="FOLDER")
     rows = [facts(run) for run in found(Path(folder))]
     if as_json:
         for row in rows:

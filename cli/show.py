@@ -49,7 +49,8 @@ def described(path: Path) -> tuple[dict[str, Any], Table]:
     """What is in a file, as plain data, and a table of its parts with the heading first.
 
     Raises:
-        UnderstudyError: It is none of our files, or is damaged.
+        UnderstudyError: It is damaged, or can't be read.
+        click.BadParameter: It is none of our files.
     """
     if path.is_dir():
         return _run_folder(path)
@@ -59,9 +60,7 @@ def described(path: Path) -> tuple[dict[str, Any], Table]:
         return _container(path)
     if path.suffix == ".toml":
         return _graph(path)
-    from understudy.graph.errors import UnderstudyError
-
-    raise UnderstudyError(f"{path}: expected a .toml, .cat, .ost, .summary or a run folder")
+    raise click.BadParameter(f"{path} is no .toml, .cat, .ost, .summary or run folder", param_hint="FILE")
 
 
 def _graph(path: Path) -> tuple[dict[str, Any], Table]:

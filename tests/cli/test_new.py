@@ -32,6 +32,6 @@ def test_a_misspelt_template_is_told_with_the_nearest(understudy: Command) -> No
     """Nothing is made."""
     said = understudy("new", "rotto", "first")
 
-    assert said.status != 0
+    assert said.status == 2
     assert "roto" in said.err
     assert not Path("first").exists()
