@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from understudy.nodes.media.meshes.posed import VERSION
-from understudy.runtime.durable import replacing
+from understudy.runtime.durable import make_folder, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -39,5 +39,7 @@ def write_npz(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> None:
     Raises:
         StorageError: The disk is full or the folder can't be written; an older file is untouched.
     """
+    path = Path(path)
+    make_folder(path.parent)
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
