@@ -190,6 +190,7 @@ def test_frames_are_kept_apart(tmp_path: Path) -> None:
 
     assert ran(graph, frames=(2, 3)).values["write"]["output"] == [2, 3]
     assert states(plan(graph)) == {"frames": "on demand", "write": "will run"}
+    assert plan(graph)["write"].why == "other frames were asked for"
     assert ran(graph).values["write"]["output"] == list(range(1, 11))
     assert states(plan(graph, frames=(2, 3))) == {"frames": "not needed", "write": "up to date"}
 
