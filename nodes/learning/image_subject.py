@@ -19,9 +19,10 @@ from understudy.nodes.learning.augmentation import (
     cut,
 )
 from understudy.nodes.learning.encoding import choose_encoding, identity
-from understudy.nodes.learning.image_model import ImageModel
+from understudy.nodes.learning.image_model import WEIGHTS, ImageModel
 from understudy.nodes.learning.losses import ACTIVATIONS
 from understudy.nodes.learning.muon import Muon
+from understudy.nodes.learning.state import network_arrays
 from understudy.nodes.learning.subject import Model
 from understudy.nodes.media.images.sheet import contact_sheet, to_display
 from understudy.runtime.randomness import permutation, seed_of, uniforms
@@ -43,6 +44,12 @@ HELD_OUT_CROPS = 4
 
 MOST_HELD_OUT_CROPS = 32
 """Crops measured at most."""
+
+LARGEST_AUTOMATIC_BATCH = 8
+"""Crops a step at most where nobody says how many."""
+
+PAIRS_FOR_EACH_CROP = 8
+"""So many pairs make a crop more in a step."""
 
 JITTER = 0.1
 """The largest change of brightness and offset that augmentation by jitter makes, of encoded values."""
@@ -112,6 +119,8 @@ class ImageSubject:
         identities: dict[str, dict[str, str]] | None = None,
     ) -> None:
         self.pairs = len(training)
+        self.batch_size = max(1, min(LARGEST_AUTOMATIC_BATCH, self.pairs // PAIRS_FOR_EACH_CROP))
+        self.precision = settings.precision
         self._training, self._held_out = list(training), list(held_out)
         self._inputs, self._outputs = channels
         self._network_recipe, self._loss_recipe = network, loss
@@ -180,15 +189,24 @@ class ImageSubject:
         """Each sample's frame and crop, and whether its pixels are all finite."""
         return [_described(*self._sample(step, size, sample)) for sample in range(size)]
 
-    def model(self) -> Model:
-        """The recipe, the channels and the encodings."""
+    def model(self, network: nn.Module) -> Model:
+        """The recipe, the channels, the encodings and the weights."""
         description = recipes.description(
             self._network_recipe, len(self._inputs), len(self._outputs), colour=self._colour
         )
-        header = {"subject": "images", "network": description, **self._image_model(None).header()}
-        return Model(header)
+        header = {
+            "subject": "images",
+            "network": description,
+            "precision": self.precision,
+            **self._image_model(network).header(),
+        }
+        return Model(header, {WEIGHTS + name: array for name, array in network_arrays(network).items()})
 
-    def _image_model(self, network: Any) -> ImageModel:
+    def conclusion(self, network: nn.Module) -> list[str]:  # noqa: ARG002 - the losses say it all
+        """Nothing beside what the losses say."""
+        return []
+
+    def _image_model(self, network: nn.Module) -> ImageModel:
         return ImageModel(
             network,
             self._inputs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a trained module does not hold itself, and Inference needs.
+    """All that Inference needs, as a checkpoint holds it.
 
     Attributes:
-        header: Plain data for the checkpoint's header: what network, what channels, how values were encoded.
-        arrays: Named arrays beside the network's weights, such as a basis.
+        header: Plain data: what network, what channels, how values were encoded. Its `subject` says what kind
+            of model it is.
+        arrays: Named arrays: copies of the weights, a basis.
     """
 
     header: dict[str, Any]
-    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]]
 
 
 class Subject(Protocol):
@@ -34,9 +35,13 @@ class Subject(Protocol):
 
     Attributes:
         pairs: How many pairs of frames, poses or rows an epoch goes through.
+        batch_size: Samples a step where nobody says how many.
+        precision: "float32" or "bfloat16", what the network computes in.
     """
 
     pairs: int
+    batch_size: int
+    precision: str
 
     def network(self) -> nn.Module:
         """A fresh network; its starting weights depend on the seed only."""
@@ -53,8 +58,8 @@ class Subject(Protocol):
     def described(self, step: int, size: int) -> list[str]:
         """What a step's batch consists of, for people: frames and crops, poses or rows."""
 
-    def model(self) -> Model:
-        """What the checkpoint holds beside the weights."""
+    def model(self, network: nn.Module) -> Model:
+        """What a checkpoint holds, with copies of the weights."""
 
     def validate(self, network: nn.Module) -> float | None:
         """The loss on pairs that are never trained on; None where there are none."""
@@ -64,6 +69,9 @@ class Subject(Protocol):
 
     def preview(self, network: nn.Module) -> Image | None:
         """A whole unseen frame or pose; None where no preview is connected."""
+
+    def conclusion(self, network: nn.Module) -> list[str]:
+        """Sentences for people at the end of a training, beside what the losses say."""
 
     def identities(self) -> dict[str, dict[str, str]]:
         """For each connected input the digest of each frame, pose file or row file, by its name."""

@@ -49,9 +49,6 @@ MOST_BAD_STEPS = 10
 LOSSES_AVERAGED = 100
 """A checkpoint's training loss is the mean of so many steps."""
 
-LARGEST_AUTOMATIC_BATCH = 8
-PAIRS_FOR_EACH_CROP = 8
-
 
 def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
     """Trains what a Trainer node says; gives `{"folder": path relative to the graph file}`.
@@ -63,25 +60,25 @@ def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
     device = resolve(context.settings.device)
     if context.settings.threads:
         torch.set_num_threads(context.settings.threads)
-    precision = fastest_precision(device) if node.precision == "auto" else node.precision
-    subject = _subject(node, inputs, context, precision, device)
-    plan = _plan(node, subject, precision, device)
-    with begin(node, context, plan, subject, environment.environment(device, precision)) as start:
+    subject = _subject(node, inputs, context, device)
+    plan = _plan(node, subject, device)
+    with begin(node, context, plan, subject, environment.environment(device, plan.precision)) as start:
         if not start.finished:
             Training(node, context, subject, plan, start, inputs.get("weights")).run()
         return _result(start, context)
 
 
-def _subject(node: Trainer, inputs: Inputs, context: Context, precision: str, device: str) -> Subject:
+def _subject(node: Trainer, inputs: Inputs, context: Context, device: str) -> Subject:
     from understudy.nodes.learning.image_pairs import image_subject
 
+    precision = fastest_precision(device) if node.precision == "auto" else node.precision
     return image_subject(node, inputs, context, precision=precision, device=device)
 
 
-def _plan(node: Trainer, subject: Subject, precision: str, device: str) -> Plan:
+def _plan(node: Trainer, subject: Subject, device: str) -> Plan:
     batch = node.batch_size
     if batch == "auto":
-        batch = max(1, min(LARGEST_AUTOMATIC_BATCH, subject.pairs // PAIRS_FOR_EACH_CROP))
+        batch = subject.batch_size
     elif batch > subject.pairs:
         raise NodeError(
             node.name, f"a batch of {batch} needs as many pairs; there are {subject.pairs}", knob="batch_size"
@@ -91,7 +88,7 @@ def _plan(node: Trainer, subject: Subject, precision: str, device: str) -> Plan:
         batch=batch,
         rate=node.learning_rate,
         schedule=node.schedule,
-        precision=precision,
+        precision=subject.precision,
         device=device,
     )
 
@@ -128,7 +125,6 @@ class Training:
         self.best: dict[str, float] | None = None
         self.bad_steps, self.parts = 0, 1
         self.losses: list[float] = []
-        self.model = subject.model()
         self.saver = Saver()
         if start.container is not None:
             self._restore(start)
@@ -272,14 +268,9 @@ class Training:
         losses = {"training": float(np.mean(self.losses)) if self.losses else None}
         if self.best is not None:
             losses["best held out"] = self.best["loss"]
-        header = {
-            **self.model.header,
-            "step": self.step,
-            "losses": losses,
-            "precision": self.plan.precision,
-            "provenance": self.start.provenance,
-        }
-        return Contents(header, self._weights() | dict(self.model.arrays))
+        model = self.subject.model(self.network)
+        ours = {"step": self.step, "losses": losses, "provenance": self.start.provenance}
+        return Contents(model.header | ours, model.arrays)
 
     def _weights(self) -> dict[str, Any]:
         return {WEIGHTS + name: array for name, array in state.network_arrays(self.network).items()}
@@ -330,6 +321,7 @@ class Training:
         words = verdict(summary.losses, summary.validation_steps, summary.validation)
         best = int(self.best["step"]) if self.best else self.plan.steps
         self.start.mark("finished", self.step, best_step=best, verdict=words)
-        self.context.say(f"{self.node.name}: {words}")
+        for sentence in (words, *self.subject.conclusion(self.network)):
+            self.start.say(sentence)
         self.context.wrote(self.folder.contact_sheet(self.step), "contact sheet")
         self.context.wrote(self.folder.loss_graph, "loss graph")

@@ -41,8 +41,8 @@ def verdict(
     if validation[-1] > WORSE * validation[best]:
         return (
             f"Overfitting since step {validation_steps[best]:,}: the held-out loss was "
-            f"{validation[best]:.4g} there and is {validation[-1]:.4g} now. Use the best checkpoint, or paint "
-            "more frames."
+            f"{validation[best]:.4g} there and is {validation[-1]:.4g} now. Use the best checkpoint, or "
+            "paint more frames."
         )
     if falling:
         held = f"held-out {validation[-1]:.4g}"
