@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -87,6 +89,30 @@ def test_every_torn_tail(tmp_path: Path) -> None:
         write(path, 4, after=len(summary.steps) if len(summary.steps) < 3 else 2)
         assert path.read_bytes() == good
     assert len(summary.steps) == 4
+
+
+def test_read_while_it_grows(tmp_path: Path) -> None:
+    """Another process sees each row as soon as it is there, and a row that is being written is left out."""
+    path = tmp_path / "a.summary"
+    code = (
+        "import sys\nfrom understudy.runtime.runs.summary import read_summary\n"
+        "for _ in sys.stdin: print(len(read_summary(sys.argv[1]).steps), flush=True)"
+    )
+    call = [sys.executable, "-c", code, str(path)]
+    with (
+        subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader,
+        SummaryWriter(path) as writer,
+    ):
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        for step in range(1, 20):
+            writer.row(step, 1.0, 1.0, 1.0)
+            with path.open("ab") as file:
+                file.write(b"\x92\x84" if step == 19 else b"")
+            reader.stdin.write("\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline() == f"{step}\n"
+        reader.stdin.close()
 
 
 def test_lost_rows_are_told(tmp_path: Path) -> None:
