@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from understudy.nodes.learning.networks.geometry import Geometry
 
-MEMORY_BUDGET = 512 * 2**20
-"""Bytes that a network's features may take while a tile is computed, unless somebody knows better."""
+MEMORY_BUDGET = 640 * 2**20
+"""Bytes that a network's features may take during a tile: enough for HD frames whole in the medium U-Net."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class UNet(nn.Module):
         finest = widths[0]
         self.stride = 1 << len(widths)
         self.reach = reach_of(blocks)
-        self.bytes_per_pixel = 28 * finest
+        self.bytes_per_pixel = 256 + 3 * finest + (128 if colour else 0)
         self.adds_input = colour and inputs == outputs
         self.stem = nn.Conv2d(inputs, finest, 4, stride=2, padding=1)
         self.encoders = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, blocks, strict=True))
