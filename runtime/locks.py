@@ -90,7 +90,7 @@ class Lock:
     def _take(self, file: int) -> None:
         try:
             taken = _lock(file)
-            owner = _parse(os.pread(file, _LONGEST_RECORD, 0)) if taken or sys.platform != "win32" else None
+            owner = _read(file) if taken or sys.platform != "win32" else None
             if not taken:
                 raise LockedError(_living(self.path, owner))
             self._refuse_living(owner)
@@ -107,7 +107,8 @@ class Lock:
 
     def _refuse_living(self, owner: Process | None) -> None:
         """Refuses by the owner's name, where the kernel gave the lock; what this process holds it knows."""
-        if owner is None or owner == this_process():
+        here = this_process()
+        if owner is None or owner == here or (owner.host == here.host and not here.boot):
             return
         if (alive := is_alive(owner)) is not False:
             raise LockedError(_living(self.path, owner) if alive else _elsewhere(self.path, owner))
@@ -163,6 +164,14 @@ def _elsewhere(path: Path, owner: Process) -> str:
         f"{path} is held by {owner}, and from this machine nobody can tell whether that still runs. "
         f"Stop it there; if the machine is gone, delete {path} and start again."
     )
+
+
+def _read(file: int) -> Process | None:
+    """The owner that an open lock's file names; the next write begins at its start."""
+    os.lseek(file, 0, os.SEEK_SET)
+    record = os.read(file, _LONGEST_RECORD)
+    os.lseek(file, 0, os.SEEK_SET)
+    return _parse(record)
 
 
 def _parse(record: bytes) -> Process | None:

@@ -72,7 +72,8 @@ def namespace() -> str:
 
 def life(pid: int) -> str:
     """Eight characters for one life of a process number of this machine."""
-    return _short_digest(f"{_boot()}/{_start_of(pid)}")
+    start = this_process().start if pid == os.getpid() else _start_of(pid)
+    return _short_digest(f"{_boot()}/{start}")
 
 
 def _short_digest(text: str) -> str:

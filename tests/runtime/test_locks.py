@@ -146,6 +146,20 @@ def test_earlier_boot(tmp_path: Path) -> None:
         pass
 
 
+def test_system_without_boots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system tells no boot and no start, the kernel's word alone counts on the own machine."""
+    from understudy.runtime import locks
+
+    here = replace(this_process(), boot="", start="")
+    monkeypatch.setattr(locks, "this_process", lambda: here)
+    (tmp_path / ".lock").write_text(json.dumps(asdict(replace(here, pid=here.pid + 1))))
+    with Lock(tmp_path / ".lock"):
+        pass
+    (tmp_path / ".lock").write_text(json.dumps(asdict(replace(here, host="farm07"))))
+    with pytest.raises(LockedError, match="farm07"):
+        Lock(tmp_path / ".lock").acquire()
+
+
 def test_used_again_number(tmp_path: Path) -> None:
     """A living process with a dead owner's number is another process."""
     owner = replace(this_process(), start="1")
