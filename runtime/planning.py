@@ -107,7 +107,7 @@ def _identified(wiring: Wiring, store: Store, settings: Settings, targets: set[s
 def _identify(node: Node, wiring: Wiring, store: Store, settings: Settings, steps: dict[str, Step]) -> Step:
     wires = wiring.wires[node.name]
     inputs = {port: [f"{steps[one.node].key}.{one.port}" for one in ones] for port, ones in wires.items()}
-    contents = _contents(node, store)
+    contents = contents_of(node, store)
     parts = fingerprint.parts(node, inputs, contents)
     if node.framewise and settings.frames is not None:
         parts["frames"] = list(settings.frames)
@@ -118,7 +118,8 @@ def _identify(node: Node, wiring: Wiring, store: Store, settings: Settings, step
     return Step(node.name, key, lineage, parts)
 
 
-def _contents(node: Node, store: Store) -> dict[str, str]:
+def contents_of(node: Node, store: Store) -> dict[str, str]:
+    """The digest of every file whose content is part of a node's result, by its name."""
     return {_shown(path, node.folder): _digest(path, store) for path in node.contents()}
 
 

@@ -15,7 +15,7 @@ from understudy.graph.errors import NodeError, Stopped, UnderstudyError
 from understudy.graph.node import Inputs
 from understudy.runtime import events
 from understudy.runtime.context import Context, Settings
-from understudy.runtime.planning import State, Step
+from understudy.runtime.planning import State, Step, contents_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,25 @@ class Scheduler:
                 done, _ = wait(self._running, return_when=FIRST_COMPLETED)
                 for future in done:
                     ready.extend(self._settle(self._running.pop(future), future.result()))
+        self._forget_what_read_changed_files()
         return self.outcome
+
+    def _forget_what_read_changed_files(self) -> None:
+        """Drops the results of this run that stand below a file that was changed while it ran."""
+        ran = set(self.outcome.ran)
+        suspect: set[str] = set()
+        for name in self.steps:
+            node, before = self.wiring.nodes[name], self.steps[name].parts["contents"]
+            if name in ran and before and contents_of(node, self.store) != before:
+                suspect.add(name)
+                message = (
+                    "its files were changed while the graph ran; what came of them is not kept. Run again."
+                )
+                self.sink(events.Warned(name, message))
+            elif suspect.intersection(self.wiring.parents(name)):
+                suspect.add(name)
+                if node.keeps and name in ran:
+                    self.store.forget(self.steps[name].key)
 
     def _prepare(self) -> list[str]:
         ready = []

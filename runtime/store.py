@@ -112,6 +112,10 @@ class Store:
         row = (key, node, json.dumps(parts), json.dumps(value), digests)
         self._write("INSERT OR REPLACE INTO results VALUES (NULL,?,?,?,?,?,?)", (*row, _digest_of(*row)))
 
+    def forget(self, key: str) -> None:
+        """Drops the result of a key."""
+        self._write("DELETE FROM results WHERE key = ?", (key,))
+
     def kept(self, key: str) -> Kept | None:
         """The verified result for a key, None where there is none; `damage` says why it can't be used."""
         row = self._fetch(_RESULT_OF_KEY, (key,))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import NodeError, StorageError
+from understudy.nodes.learning.schedules import WARM_UP_STEPS, decay_start, warm_up
 from understudy.runtime import durable
 from understudy.runtime.processes import this_process
 from understudy.runtime.runs.container import read_container
@@ -97,7 +98,8 @@ def standing(data_directory: Path, key: str, lineage: str) -> str | None:
             return f"{name} is finished and is used"
         if manifest.job == key:
             return f"{name} stopped at step {manifest.step:,} of {manifest.steps:,}"
-        if manifest.lineage == lineage and run.folder.osts():
+        long_enough = warm_up(manifest.steps) == WARM_UP_STEPS
+        if manifest.lineage == lineage and long_enough and run.folder.osts():
             return f"it goes on from {name}, which has {manifest.steps:,} steps"
     return None
 
@@ -229,8 +231,6 @@ class _Beginning:
 
     def _shared(self, steps: int) -> int:
         """Up to which step a training of so many steps is the same as this one."""
-        from understudy.nodes.learning.schedules import decay_start, warm_up
-
         if self.plan.schedule == "cosine" or warm_up(steps) != warm_up(self.plan.steps):
             return 0
         lengths = (steps, self.plan.steps)

@@ -11,12 +11,13 @@ from small_nodes import Train, Wait, computed, small_registry
 from understudy.graph.document import Graph
 from understudy.graph.errors import MediaError, NodeError
 from understudy.graph.node import Node
-from understudy.graph.ports import Output
+from understudy.graph.ports import Input, Output
+from understudy.graph.registry import Registry
 from understudy.runtime import events
 from understudy.runtime.running import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from understudy.runtime.scheduler import Outcome
@@ -271,3 +272,46 @@ def test_up_to_date_nodes_are_told_too(tmp_path: Path) -> None:
     ran(wide(tmp_path, 2), sink=heard.append)
 
     assert heard == [events.UpToDate("sum")]
+
+
+def test_a_file_that_changes_while_the_graph_runs_spoils_no_kept_result(tmp_path: Path) -> None:
+    """What was computed from a file that somebody edited meanwhile is told and computed again next time."""
+    source = tmp_path / "numbers.txt"
+    source.write_text("1")
+
+    class Reader(Node):
+        """Reads a file and, as it goes, somebody edits it."""
+
+        version = 1
+        output = Output("features", "The text.")
+
+        def contents(self) -> Iterable[Path]:
+            return (source,)
+
+        def compute(self, inputs: Any, context: Any) -> str:  # noqa: ARG002 - the signature of nodes
+            text = source.read_text()
+            source.write_text("22")
+            return text
+
+    class Keep(Node):
+        """Keeps what it is given."""
+
+        version = 1
+        keeps = True
+        input = Input("features", "What to keep.")
+        output = Output("features", "The same.")
+
+        def compute(self, inputs: Any, context: Any) -> Any:  # noqa: ARG002 - the signature of nodes
+            return inputs["input"]
+
+    registry = Registry()
+    registry.add(Reader)
+    registry.add(Keep)
+    graph = Graph(tmp_path / "graph.toml")
+    graph.add("Reader", "reader")
+    graph.add("Keep", "keep", inputs={"input": "reader"})
+    told: list[events.Event] = []
+    run(graph, registry, sink=told.append)
+    assert any(isinstance(event, events.Warned) and event.node == "reader" for event in told)
+    source.write_text("1")
+    assert run(graph, registry).ran == ["reader", "keep"]
