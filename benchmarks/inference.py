@@ -1,0 +1,172 @@
+"""What applying a model to a sequence costs beside its parts: the network alone, and the files alone.
+
+    python benchmarks/inference.py              1920 x 1080, some 4 minutes
+    python benchmarks/inference.py --memory     4096 x 2160: the peak memory of a process of its own
+
+The sequence is half-float RGB EXR, zip; the result a matte, half, zip, or colour where --colour is given.
+The run is DataSource, Inference, Write, as `understudy run` does it. Network alone: the same frames from
+memory. I/O alone: every frame read and a result written, with as many threads. All three are wall seconds,
+taken in turn, three times; the ratio is that of the medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from understudy import Graph, run
+from understudy.nodes.learning.image_model import ImageModel
+from understudy.nodes.media.images.frame import Frame, Window
+from understudy.nodes.media.images.reading import read_frame
+from understudy.nodes.media.images.writing import write_frame
+from understudy.runtime.context import Settings
+from understudy.runtime.runs.container import read_container
+from understudy.runtime.runs.folder import find_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FRAMES = 12
+CPU = Settings(device="cpu")
+
+
+def write_plates(folder: Path, width: int, height: int, frames: int) -> None:
+    """Frames of smooth shapes with grain, as cameras give them."""
+    window = Window(0, 0, width, height)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    for number in range(1, frames + 1):
+        grain = np.random.Generator(np.random.Philox(number)).normal(0, 0.02, (height, width, 3))
+        base = 0.4 + 0.3 * np.sin((x + 9 * number) / 97) * np.cos(y / 71)
+        pixels = (base[..., None] * (1.0, 0.8, 0.5) + grain).astype(np.float32)
+        frame = Frame(pixels=pixels, channels=("R", "G", "B"), data=window, display=window)
+        write_frame(folder / f"plate.{number:04d}.exr", frame)
+
+
+def trained(folder: Path, *, colour: bool) -> Path:
+    """A checkpoint of the default network after a few steps."""
+    graph = Graph(folder / "train.toml")
+    graph.add("DataSource", "plate", path="plate.####.exr", frames="1-2")
+    after = graph.add("Grade", "after", inputs={"input": "plate"}, gamma=1.2)
+    if not colour:
+        after = graph.add("Shuffle", "red", inputs={"input": "after"}, channels="A=R")
+    graph.add("Trainer", "learn", inputs={"input": "plate", "groundtruth": after}, epochs=3)
+    outcome = run(graph, settings=CPU)
+    assert not outcome.failed, outcome.failed
+    cats = find_runs(folder / "training")[-1].folder.cats()
+    return cats[max(cats)]
+
+
+def whole(folder: Path, cat: Path) -> Callable[[], None]:
+    """The run: read, compute, write."""
+    graph = Graph(folder / "apply.toml")
+    graph.add("DataSource", "plate", path="plate.####.exr")
+    graph.add("Checkpoint", "model", pick=str(cat.relative_to(folder)))
+    graph.add("Inference", "result", inputs={"input": "plate", "model": "model"})
+    graph.add("Write", "out", inputs={"input": "result"}, path="out/result.####.exr")
+
+    def apply() -> None:
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        outcome = run(graph, settings=CPU)
+        assert not outcome.failed, outcome.failed
+
+    return apply
+
+
+def network(folder: Path, cat: Path) -> Callable[[], None]:
+    """The network alone, on frames in memory."""
+    container = read_container(cat, "cat")
+    model = ImageModel.from_container(container, str(cat))
+    model.network.eval()
+    precision = container.header["precision"]
+    pixels = [read_frame(path).pixels for path in sorted(folder.glob("plate.*.exr"))]
+
+    def apply() -> None:
+        for one in pixels:
+            model.apply(one, precision=precision, device="cpu")
+
+    return apply
+
+
+def files(folder: Path, channels: tuple[str, ...]) -> Callable[[], None]:
+    """Reading every frame and writing a result, without a network."""
+
+    def one(path: Path) -> None:
+        frame = read_frame(path).select(("R", "G", "B")[: len(channels)])
+        made = Frame(pixels=frame.pixels, channels=channels, data=frame.data, display=frame.display)
+        write_frame(folder / "copies" / path.name, made)
+
+    def apply() -> None:
+        (folder / "copies").mkdir(exist_ok=True)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(one, sorted(folder.glob("plate.*.exr"))))
+
+    return apply
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """Wall seconds."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def speed(folder: Path, *, colour: bool) -> None:
+    """Prints the ratio."""
+    write_plates(folder, 1920, 1080, FRAMES)
+    cat = trained(folder, colour=colour)
+    works = {
+        "run": whole(folder, cat),
+        "network alone": network(folder, cat),
+        "I/O alone": files(folder, ("R", "G", "B") if colour else ("A",)),
+    }
+    works["network alone"]()  # warms up
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(3):
+        for name, work in works.items():
+            taken[name].append(seconds(work))
+    medians = {name: median(times) for name, times in taken.items()}
+    for name, value in medians.items():
+        print(f"{name:16} {1000 * value / FRAMES:8.1f} ms a frame")
+    slower = max(medians["network alone"], medians["I/O alone"])
+    print(f"run / slower of the two: {medians['run'] / slower:.3f}")
+
+
+def memory(folder: Path) -> None:
+    """Prints the peak memory of a process that applies a model to 4096 x 2160 frames."""
+    write_plates(folder, 4096, 2160, 6)
+    cat = trained(folder, colour=True)
+    script = (
+        f"from benchmarks_inference import whole, Path; whole(Path({str(folder)!r}), Path({str(cat)!r}))()"
+    )
+    (folder / "benchmarks_inference.py").write_text(Path(__file__).read_text())
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=folder)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    weights = sum(array.nbytes for array in read_container(cat, "cat").tensors.values())
+    print(f"4096 x 2160, 6 frames: peak {peak / 1024:,.0f} MiB, weights {weights / 2**20:.1f} MiB")
+
+
+def main() -> None:
+    """Measures what was asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--colour", action="store_true")
+    given: Any = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        memory(Path(name)) if given.memory else speed(Path(name), colour=given.colour)
+
+
+if __name__ == "__main__":
+    main()
