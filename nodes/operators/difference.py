@@ -31,11 +31,15 @@ class Difference(Operator):
         """The differences of a frame."""
         import numpy as np
 
+        from understudy.nodes.media.images.frame import bands
+
         one, other = frames
         spec = self.change_spec(one.spec(), other.spec())
         one, other = (frame.fitted(spec.data).select(spec.channels) for frame in frames)
-        distance = np.abs(one.pixels - other.pixels)
-        pixels = np.maximum(distance - np.float32(self.offset), 0) * np.float32(self.gain)
+        pixels = np.empty_like(one.pixels)
+        for rows in bands(spec.data.height):
+            distance = np.abs(one.pixels[rows] - other.pixels[rows])
+            pixels[rows] = np.maximum(distance - np.float32(self.offset), 0) * np.float32(self.gain)
         return replace(one, pixels=pixels)
 
     def change_spec(self, *specs: FrameSpec) -> FrameSpec:

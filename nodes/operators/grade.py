@@ -37,13 +37,14 @@ class Grade(Operator):
 
     def change(self, *frames: Frame) -> Frame:
         """The graded frame."""
-        from understudy.nodes.media.images.frame import channel_indices, chosen_channels
+        from understudy.nodes.media.images.frame import bands, channel_indices, chosen_channels
 
         (frame,) = frames
         chosen = chosen_channels(self.channels, frame.channels)
         indices = channel_indices(chosen, frame.channels)
         pixels = frame.pixels.copy()
-        pixels[..., indices] = self._graded(frame.pixels[..., indices])
+        for rows in bands(frame.data.height):
+            pixels[rows, :, indices] = self._graded(frame.pixels[rows][..., indices])
         return replace(frame, pixels=pixels)
 
     def _graded(self, values: NDArray[Any]) -> NDArray[Any]:

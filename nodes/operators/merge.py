@@ -13,7 +13,7 @@ from understudy.nodes.media.images.operator import Operator
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from understudy.nodes.media.images.frame import Frame, FrameSpec
+    from understudy.nodes.media.images.frame import Frame, FrameSpec, Window
 
     Array = NDArray[Any]
 
@@ -66,17 +66,21 @@ class Merge(Operator):
         """The merged frame."""
         import numpy as np
 
+        from understudy.nodes.media.images.frame import bands
+
         data = frames[0].data.union(frames[1].data)
         b, a, *masks = (frame.fitted(data) for frame in frames)
         names, channels = self._names(a, b)
         alphas = self._alpha(a, "a"), self._alpha(b, "b")
-        amount = self._amount(masks)
+        amount = self._amount(masks, data)
         pixels = np.zeros((data.height, data.width, len(channels)), np.float32)
         pixels[..., : len(b.channels)] = b.pixels
         for name in names:
-            below = _channel(b, name)
-            result = combined(self.operation, _channel(a, name), below, *alphas)
-            pixels[..., channels.index(name)] = _mixed(below, result, amount)
+            above, below, into = _channel(a, name), _channel(b, name), pixels[..., channels.index(name)]
+            for rows in bands(data.height):
+                alpha_a, alpha_b = (alpha[rows] for alpha in alphas)
+                result = combined(self.operation, above[rows], below[rows], alpha_a, alpha_b)
+                into[rows] = _mixed(below[rows], result, amount[rows])
         return replace(b, pixels=pixels, channels=channels)
 
     def change_spec(self, *specs: FrameSpec) -> FrameSpec:
@@ -92,12 +96,14 @@ class Merge(Operator):
         names = tuple(name for name in every if name in wanted or name.rpartition(".")[0] in wanted)
         return names, tuple(name for name in every if name in b.channels or name in names)
 
-    def _amount(self, masks: list[Frame]) -> Any:
-        """How much of the result is taken, `(H, W)` or a number."""
+    def _amount(self, masks: list[Frame], data: Window) -> Array:
+        """How much of the result is taken, `(H, W)`."""
+        import numpy as np
+
         if not masks:
-            return self.mix
+            return np.broadcast_to(np.float32(self.mix), (data.height, data.width))
         channel = masks[0].channels[0] if len(masks[0].channels) == 1 else self.mask_channel
-        return masks[0].select([channel]).pixels[..., 0] * self.mix
+        return masks[0].select([channel]).pixels[..., 0] * np.float32(self.mix)
 
     def _alpha(self, frame: Frame, which: str) -> Array:
         """The alpha of a or b; not having one is wrong where the operation uses it."""
@@ -148,11 +154,11 @@ def _pairwise(operation: str, A: Array, B: Array) -> Array:
     return result
 
 
-def _mixed(below: Array, above: Array, amount: Any) -> Array:
+def _mixed(below: Array, above: Array, amount: Array) -> Array:
     """What lies below where the amount is 0 and what lies above where it is 1, be it NaN or infinite."""
     import numpy as np
 
-    if np.ndim(amount) == 0 and amount == 1:
+    if (amount == 1).all():
         return above
     mixed: Array = below + (above - below) * amount
     return np.where(amount == 0, below, np.where(amount == 1, above, mixed))
@@ -163,5 +169,5 @@ def _channel(frame: Frame, name: str) -> Array:
     import numpy as np
 
     if name not in frame.channels:
-        return np.zeros(frame.pixels.shape[:2], np.float32)
+        return np.broadcast_to(np.float32(0), frame.pixels.shape[:2])
     return frame.pixels[..., frame.channels.index(name)]

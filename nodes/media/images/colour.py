@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import UnderstudyError, nearest
+from understudy.nodes.media.images.frame import bands
 from understudy.nodes.media.images.sequence import MappedFrames
 
 if TYPE_CHECKING:
     from understudy.nodes.media.images.frame import Frame
-    from understudy.nodes.media.images.sequence import Frames
+from understudy.nodes.media.images.sequence import Frames
 
 RGB = ("R", "G", "B")
 
@@ -78,14 +79,14 @@ def converted(frame: Frame, source: str, target: str) -> Frame:
     if missing:
         raise ColourError(f"colour needs the channels R, G and B; the frame has {', '.join(frame.channels)}")
     indices = [frame.channels.index(name) for name in RGB]
-    colour = OpenImageIO.ImageBuf(np.ascontiguousarray(frame.pixels[..., indices]))
-    result = OpenImageIO.ImageBufAlgo.colorconvert(
-        colour, canonical(source), canonical(target), unpremult=False
-    )
-    if result.has_error:
-        raise ColourError(f"colour can't be converted from {source} to {target}: {result.geterror()}")
+    names = canonical(source), canonical(target)
     pixels = frame.pixels.copy()
-    pixels[..., indices] = result.get_pixels(OpenImageIO.FLOAT)
+    for rows in bands(frame.data.height, 256):
+        colour = OpenImageIO.ImageBuf(np.ascontiguousarray(frame.pixels[rows][..., indices]))
+        result = OpenImageIO.ImageBufAlgo.colorconvert(colour, *names, unpremult=False)
+        if result.has_error:
+            raise ColourError(f"colour can't be converted from {source} to {target}: {result.geterror()}")
+        pixels[rows, :, indices] = result.get_pixels(OpenImageIO.FLOAT)
     return replace(frame, pixels=pixels, metadata={**frame.metadata, "oiio:ColorSpace": canonical(target)})
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from understudy.graph.errors import UnderstudyError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -141,6 +141,16 @@ class Frame:
         if common.area:
             pixels[common.within(window)] = self.pixels[common.within(self.data)]
         return replace(self, pixels=pixels, data=window)
+
+
+def bands(height: int, rows: int = 64) -> Iterator[slice]:
+    """The rows of a frame in slices of a few, so that what is computed from them fits the processor's cache.
+
+    >>> list(bands(100))
+    [slice(0, 64, None), slice(64, 100, None)]
+    """
+    for first in range(0, height, rows):
+        yield slice(first, min(first + rows, height))
 
 
 def channel_indices(wanted: Sequence[str], present: Sequence[str]) -> list[int]:

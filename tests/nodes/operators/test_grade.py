@@ -51,3 +51,10 @@ def test_numbers_that_do_not_fit_the_channels_are_refused() -> None:
         applied(Grade, picture((1, 1, 1, 1)), multiply=[1.0, 2.0])
     with pytest.raises(UnderstudyError, match="whitepoint and blackpoint are the same"):
         applied(Grade, picture((1, 1, 1, 1)), blackpoint=1.0)
+
+
+def test_a_tall_frame_is_graded_everywhere_alike() -> None:
+    """It is computed in bands of rows."""
+    values = np.random.default_rng(0).random((150, 2, 4), np.float32)
+    whole = applied(Grade, picture(values), gamma=2.0).pixels
+    assert np.array_equal(whole[140:], applied(Grade, picture(values[140:]), gamma=2.0).pixels)

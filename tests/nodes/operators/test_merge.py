@@ -86,3 +86,11 @@ def test_a_missing_alpha_is_refused_where_it_is_used() -> None:
     with pytest.raises(UnderstudyError, match="in needs alpha, and B has R, G, B only"):
         applied(Merge, opaque, A, operation="in")
     applied(Merge, opaque, A, operation="over")
+
+
+def test_a_tall_frame_is_merged_everywhere_alike() -> None:
+    """It is computed in bands of rows."""
+    values = np.random.default_rng(0).random((2, 150, 2, 4), np.float32)
+    whole = applied(Merge, picture(values[0]), picture(values[1])).pixels
+    part = applied(Merge, picture(values[0, 140:]), picture(values[1, 140:])).pixels
+    assert np.array_equal(whole[140:], part)

@@ -50,3 +50,13 @@ def test_a_frame_without_colour_is_refused() -> None:
     """A matte has no colour space."""
     with pytest.raises(ColourError, match="the frame has A"):
         converted(_frame((0.5,), ("A",)), "srgb_texture", "lin_rec709")
+
+
+def test_a_tall_frame_is_converted_everywhere_alike() -> None:
+    """It is computed in bands of rows."""
+    values = np.random.default_rng(0).random((600, 2, 3), np.float32)
+    window = Window(0, 0, 2, 600)
+    frame = Frame(pixels=values, channels=("R", "G", "B"), data=window, display=window)
+    whole = converted(frame, "srgb_texture", "ACEScg").pixels
+    part = converted(frame.fitted(Window(0, 590, 2, 10)), "srgb_texture", "ACEScg").pixels
+    assert np.array_equal(whole[590:], part)
