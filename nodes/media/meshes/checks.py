@@ -9,6 +9,7 @@ import numpy as np
 
 from understudy.graph.errors import MediaError, nearest
 from understudy.nodes.media.meshes import topology
+from understudy.nodes.media.meshes.layout import check_layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,83 +20,10 @@ if TYPE_CHECKING:
     from understudy.nodes.media.meshes.posed import PosedMeshes
     from understudy.nodes.media.meshes.rig import Rig
 
-SHAPES = {
-    "rest": "V3",
-    "faces": "F4",
-    "control_names": "C",
-    "controls": "NC",
-    "control_limits": "C2",
-    "vertices": "NV3",
-    "deltas": "NV3",
-    "clip": "N",
-    "frame": "N",
-    "joint_names": "J",
-    "joint_parents": "J",
-    "skin_weights": "VJ",
-    "bind_matrices": "J34",
-    "joint_matrices": "NJ34",
-}
-"""The shape of each array of a training file; letters are counts that must agree."""
-
-COUNTED = {"V": "vertices", "F": "faces", "C": "controls", "N": "poses", "J": "joints"}
-
-_NEEDS = {
-    "controls": ("control_names",),
-    "joint_matrices": ("joint_names", "joint_parents", "bind_matrices"),
-    "skin_weights": ("joint_matrices",),
-}
-
 
 def check_arrays(file: Path, part: dict[str, NDArray[Any]]) -> None:
-    """Refuses a file whose arrays are missing or don't fit to each other.
-
-    Raises:
-        MediaError: It names the array, what it is and what it should be.
-    """
-    for name in ("rest", "faces"):
-        if name not in part:
-            raise MediaError(file, _missing(name, part))
-    if "controls" not in part and "joint_matrices" not in part:
-        raise MediaError(
-            file, "It has neither controls nor joint_matrices: nothing says what drives the shape. Add one."
-        )
-    for name, needed in _NEEDS.items():
-        for other in needed:
-            if name in part and other not in part:
-                raise MediaError(file, f"It has {name} but no {other}. Add {other} ({_shape(other)}).")
-    sizes: dict[str, tuple[int, str]] = {}
-    for name, letters in SHAPES.items():
-        if name in part:
-            _check_shape(file, name, part[name].shape, letters, sizes)
-
-
-def _missing(name: str, part: dict[str, NDArray[Any]]) -> str:
-    like = nearest(name, part)
-    hint = f' Is "{like}" meant to be it?' if like else ""
-    found = ", ".join(sorted(part)) or "nothing"
-    return f'It has no array "{name}" ({_shape(name)}); found {found}.{hint}'
-
-
-def _shape(name: str) -> str:
-    return f"({', '.join(SHAPES[name])})"
-
-
-def _check_shape(
-    file: Path, name: str, shape: tuple[int, ...], letters: str, sizes: dict[str, tuple[int, str]]
-) -> None:
-    if len(shape) != len(letters):
-        raise MediaError(file, f'Its array "{name}" has the shape {shape}; expected {_shape(name)}.')
-    for size, letter in zip(shape, letters, strict=True):
-        wanted, source = (int(letter), name) if letter.isdigit() else sizes.setdefault(letter, (size, name))
-        if size != wanted and letter.isdigit():
-            raise MediaError(file, f'Its array "{name}" has the shape {shape}; expected {_shape(name)}.')
-        if size != wanted:
-            counted = COUNTED[letter]
-            raise MediaError(
-                file,
-                f'Its array "{name}" is for {size:,} {counted}, and "{source}" for {wanted:,}. '
-                f"Export both from the same mesh and the same poses.",
-            )
+    """Refuses a file whose arrays are missing or don't fit to each other; see `layout.check_layout`."""
+    check_layout(file, {name: array.shape for name, array in part.items()})
 
 
 def check_rig(file: Path, rig: Rig) -> None:
