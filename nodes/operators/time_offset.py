@@ -33,6 +33,6 @@ class TimeOffset(Operator):
 
     def compute(self, inputs: Inputs, context: Context) -> Frames:  # noqa: ARG002 - nothing is computed yet
         """The same frames under other numbers."""
-        from understudy.nodes.media.images.sequence import RenumberedFrames
+        from understudy.nodes.media.images.derived import RenumberedFrames
 
         return RenumberedFrames(inputs["input"], self.offset)

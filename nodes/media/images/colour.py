@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import UnderstudyError, nearest
+from understudy.nodes.media.images.derived import MappedFrames
 from understudy.nodes.media.images.frame import bands
-from understudy.nodes.media.images.sequence import MappedFrames
 
 if TYPE_CHECKING:
     from understudy.nodes.media.images.frame import Frame
-from understudy.nodes.media.images.sequence import Frames
+    from understudy.nodes.media.images.sequence import Frames
 
 RGB = ("R", "G", "B")
 

@@ -62,7 +62,7 @@ class Operator(Node, abstract=True):
 
     def compute(self, inputs: Inputs, context: Context) -> Frames:  # noqa: ARG002 - nothing is computed yet
         """The lazy sequence."""
-        from understudy.nodes.media.images.sequence import MappedFrames
+        from understudy.nodes.media.images.derived import MappedFrames
 
         sources = [source for port in self.inputs if (source := inputs.get(port)) is not None]
         return MappedFrames(self.name, sources, self.change, self.signature(), change_spec=self.change_spec)

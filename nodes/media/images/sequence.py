@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import numpy as np
-
-from understudy.graph.errors import MediaError, NodeError, UnderstudyError
+from understudy.graph.errors import MediaError, NodeError
 from understudy.nodes.media.images.frame import ChannelError, chosen_channels
 from understudy.nodes.media.images.reading import read_frame, read_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from understudy.nodes.media.images.frame import Frame, FrameSpec
@@ -49,94 +46,6 @@ class Frames(Protocol):
         Raises:
             NodeError: A file that it depends on can't be read.
         """
-
-
-class MappedFrames:
-    """An operator over other sequences, computed when a frame is asked for.
-
-    Args:
-        node: The node's name, for messages.
-        sources: What it is computed from; it has the frames that all of them have.
-        change: Takes a frame of each source and gives the result.
-        identity: What the operator does, as a text: its type, its version and its knobs.
-        change_spec: Takes each source's description and gives the result's; the first source's without it.
-    """
-
-    def __init__(
-        self,
-        node: str,
-        sources: Sequence[Frames],
-        change: Callable[..., Frame],
-        identity: str,
-        *,
-        change_spec: Callable[..., FrameSpec] | None = None,
-    ) -> None:
-        self.node, self.sources, self._change, self._identity = node, tuple(sources), change, identity
-        self._change_spec = change_spec
-
-    @cached_property
-    def numbers(self) -> tuple[int, ...]:
-        """The frame numbers that all sources have."""
-        return common_numbers(self.sources)
-
-    def spec(self, number: int) -> FrameSpec:
-        """The result's description."""
-        specs = [source.spec(number) for source in self.sources]
-        with self._naming(number):
-            return self._change_spec(*specs) if self._change_spec else specs[0]
-
-    def read(self, number: int) -> Frame:
-        """The result, computed now.
-
-        Raises:
-            NodeError: The operator can't be applied to this frame, or a source can't be read.
-        """
-        frames = [source.read(number) for source in self.sources]
-        with self._naming(number), np.errstate(all="ignore"):  # NaN and infinity are values like others
-            return self._change(*frames)
-
-    @contextmanager
-    def _naming(self, number: int) -> Iterator[None]:
-        """Puts the node and the frame into messages."""
-        try:
-            yield
-        except NodeError:
-            raise
-        except UnderstudyError as error:
-            raise NodeError(self.node, str(error), frame=number) from error
-
-    def identity(self, number: int) -> str:
-        """Digest of what the operator does and of the frames that it takes."""
-        return digest_of(self._identity, *(source.identity(number) for source in self.sources))
-
-
-class RenumberedFrames:
-    """The frames of another sequence under other numbers.
-
-    Args:
-        frames: The sequence.
-        offset: What is added to each number.
-    """
-
-    def __init__(self, frames: Frames, offset: int) -> None:
-        self._frames, self._offset = frames, offset
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The new numbers."""
-        return tuple(number + self._offset for number in self._frames.numbers)
-
-    def spec(self, number: int) -> FrameSpec:
-        """That of the frame by its old number."""
-        return self._frames.spec(number - self._offset)
-
-    def read(self, number: int) -> Frame:
-        """The frame by its old number."""
-        return self._frames.read(number - self._offset)
-
-    def identity(self, number: int) -> str:
-        """That of the frame by its old number: its pixels are the same."""
-        return self._frames.identity(number - self._offset)
 
 
 class SourceFrames:
