@@ -61,7 +61,9 @@ def container(packed: bytes) -> None:
 def checked(body: bytes) -> bytes:
     """A summary of one record, whose checksum is right."""
     pair = b"\x92" + body
-    return summary._record({"summary": 1}) + pair + b"\xce" + zlib.crc32(pair).to_bytes(4, "big")  # noqa: SLF001 - the first record as it is
+    first = summary._record({"summary": 1})  # noqa: SLF001 - the first record as it is
+    check = zlib.crc32(pair, int.from_bytes(first[-4:], "big"))
+    return first + pair + b"\xce" + check.to_bytes(4, "big")
 
 
 def seed(folder: Path) -> None:

@@ -43,23 +43,22 @@ class Appender:
     def append(self, record: bytes) -> None:
         """Adds a record; other processes can read it at once, a power cut may take it until `sync`.
 
-        Raises:
-            StorageError: It was not added; what part of it was written is cut off again.
+        One that the disk does not take is kept in memory and tried again with the next: `sync` tells.
         """
-        with durable.as_storage_error(self.path, len(record)), self._guard:
-            if self._torn:
-                durable.disk.truncate(self._file, self._end)
-            self._torn = True
-            try:
-                durable.write_all(self._file, memoryview(record))
-            except OSError:
-                with contextlib.suppress(OSError):  # otherwise before the next record
-                    durable.disk.truncate(self._file, self._end)
-                    self._torn = False
-                raise
-            self._torn = False
-            self._end += len(record)
+        with self._guard:
             self._unsynced += record
+            with contextlib.suppress(OSError):
+                self._write()
+
+    def _write(self) -> None:
+        """Writes what the file lacks; what it took of that before an error is cut off first."""
+        if self._torn:
+            durable.disk.truncate(self._file, self._end)
+        self._torn = True
+        waiting = bytes(self._unsynced[self._end - self._synced :])
+        durable.write_all(self._file, memoryview(waiting))
+        self._torn = False
+        self._end += len(waiting)
 
     def sync(self) -> None:
         """Waits until all records are on the medium.
@@ -76,7 +75,8 @@ class Appender:
                     self._renew()
                 return
             with self._guard:
-                waiting = len(self._unsynced)
+                self._write()
+                waiting = self._end - self._synced
             if waiting:
                 self._lost = True
                 durable.disk.sync(self._file)
@@ -95,13 +95,15 @@ class Appender:
         file = durable.disk.open(str(self.path), os.O_WRONLY | os.O_APPEND)
         before, self._file = self._file, file
         self._torn = self._lost = False
-        self._synced = self._end
+        self._end = self._synced = self._synced + len(self._unsynced)
         self._unsynced.clear()
         durable.disk.close(before)
 
     def close(self) -> None:
         """Closes the file, without waiting for the medium."""
         if self._file >= 0:
+            with self._guard, contextlib.suppress(OSError):
+                self._write()
             file, self._file = self._file, -1
             with durable.as_storage_error(self.path):
                 durable.disk.close(file)

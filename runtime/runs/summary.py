@@ -1,8 +1,9 @@
 """The `.summary` of a run: a msgpack stream of small records that grows by a row for each step.
 
-Each record is a list of two: a mapping, and the CRC32 of all its bytes before the checksum. The first is
-`{"summary": 1}`, the version. All others carry a `step`. A row also has `loss`, `rate` and `time`, in
-seconds; a measurement has `validation`; anything else is told to people: changes, notes, environment.
+Each record is a list of two: a mapping, and the CRC32 of its bytes, which goes on from that of the record
+before, so that none can be missing or there twice. The first mapping is `{"summary": 1}`, the version. All
+others carry a `step`. A row also has `loss`, `rate` and `time`, in seconds; a measurement has `validation`;
+anything else is told to people: changes, notes, environment.
 
 The first record is written before the file gets its name; all others are appended. So what a crash leaves is
 a prefix and perhaps a torn tail, which readers drop and the next writer leaves out.
@@ -87,6 +88,7 @@ class SummaryWriter:
     def __init__(self, path: Path | str, after: int = 0) -> None:
         self.step = 0
         start = self._kept(path, after) if Path(path).exists() else _record({"summary": VERSION})
+        self._check = _CHECK.unpack(start[-_CHECK.size :])[1]
         self._file = Appender(path, start)
 
     def _kept(self, path: Path | str, after: int) -> bytes:
@@ -102,22 +104,21 @@ class SummaryWriter:
     def row(self, step: int, loss: float, rate: float, time: float) -> None:
         """A step's training loss and learning rate, and the seconds since the training began or went on.
 
-        Raises:
-            StorageError: It was not added.
+        A row that the disk does not take is kept in memory and tried again with the next; `sync` tells.
         """
         self._append({"step": step, "loss": float(loss), "rate": float(rate), "time": float(time)})
         self.step = step
 
     def validation(self, step: int, loss: float) -> None:
-        """The loss of held-out pairs after a step; raises as `row` does."""
+        """The loss of held-out pairs after a step."""
         self._append({"step": step, "validation": float(loss)})
 
     def note(self, step: int, message: str) -> None:
-        """A sentence for people, about a step; raises as `row` does."""
+        """A sentence for people, about a step."""
         self.record(step, {"note": message})
 
     def record(self, step: int, values: dict[str, Any]) -> None:
-        """Plain values about a step, such as a change of knobs; raises as `row` does."""
+        """Plain values about a step, such as a change of knobs."""
         self._append({**values, "step": step})
 
     def sync(self) -> None:
@@ -133,7 +134,9 @@ class SummaryWriter:
         self._file.close()
 
     def _append(self, record: dict[str, Any]) -> None:
-        self._file.append(_record(record))
+        packed = _record(record, self._check)
+        self._check = _CHECK.unpack(packed[-_CHECK.size :])[1]
+        self._file.append(packed)
 
     def __enter__(self) -> Self:
         return self
@@ -182,11 +185,12 @@ def read_summary(path: Path | str) -> Summary:
     )
 
 
-def _record(values: dict[str, Any]) -> bytes:
+def _record(values: dict[str, Any], before: int = 0) -> bytes:
+    """The bytes of a record that follows one with the checksum `before`."""
     body = _PAIR + pack(values)
     if len(body) > LARGEST_RECORD:
         raise ValueError(f"a record of {len(body):,} bytes is too large for a summary")
-    return body + _CHECK.pack(_UINT32, zlib.crc32(body))
+    return body + _CHECK.pack(_UINT32, zlib.crc32(body, before))
 
 
 def _read(path: Path | str) -> bytes:
@@ -216,17 +220,17 @@ def _records(path: Path | str, data: bytes) -> Iterator[tuple[dict[str, Any], in
 
 
 def _good_pairs(data: bytes) -> Iterator[tuple[dict[str, Any], int]]:
-    view, end = memoryview(data), 0
+    view, end, before = memoryview(data), 0, 0
     unpacker = _unpacker(data)
     try:
         for pair in unpacker:
             stop = unpacker.tell()
             if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not dict:
                 return
-            if data[stop - 5] != _UINT32 or zlib.crc32(view[end : stop - 5]) != pair[1]:
+            if data[stop - 5] != _UINT32 or zlib.crc32(view[end : stop - 5], before) != pair[1]:
                 return
             yield pair[0], stop
-            end = stop
+            end, before = stop, pair[1]
     except ValueError:  # all of msgpack's own errors are
         return
 

@@ -62,25 +62,51 @@ def test_append_after_failed_sync(tmp_path: Path) -> None:
 
 
 def test_append_on_a_full_disk(tmp_path: Path) -> None:
-    """A record that was written half is cut off, and the next one follows the last whole one."""
+    """Records that a full disk does not take are kept, and written in their order when it does again."""
 
     class Full(Disk):
         full = False
+        refused = 0
 
         def write(self, file: int, data: memoryview) -> int:
             if self.full and data.nbytes < 4:
+                self.refused += 1
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return super().write(file, data[:2] if self.full else data)
 
     disk = Full()
     with durable.using(disk), Appender(tmp_path / "a", b"one.") as file:
         disk.full = True
+        file.append(b"two.")
+        file.append(b"three.")
+        assert disk.refused == 2
         with pytest.raises(StorageError, match="No space"):
-            file.append(b"two.")
+            file.sync()
+        assert (tmp_path / "a").read_bytes().startswith(b"one.tw")
+        disk.full = False
+        file.append(b"four.")
+        assert (tmp_path / "a").read_bytes() == b"one.two.three.four."
+        file.sync()
+
+
+def test_close_on_a_full_disk(tmp_path: Path) -> None:
+    """What was kept is tried a last time when the file is closed."""
+
+    class Full(Disk):
+        full = False
+
+        def write(self, file: int, data: memoryview) -> int:
+            if self.full:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(file, data)
+
+    disk = Full()
+    with durable.using(disk), Appender(tmp_path / "a", b"one.") as file:
+        disk.full = True
+        file.append(b"two.")
         assert (tmp_path / "a").read_bytes() == b"one."
         disk.full = False
-        file.append(b"three.")
-    assert (tmp_path / "a").read_bytes() == b"one.three."
+    assert (tmp_path / "a").read_bytes() == b"one.two."
 
 
 def test_append_while_syncing(tmp_path: Path) -> None:

@@ -115,6 +115,20 @@ def test_read_while_it_grows(tmp_path: Path) -> None:
         reader.stdin.close()
 
 
+def test_missing_and_double_records(tmp_path: Path) -> None:
+    """A record that was taken out, doubled or moved ends what is read, though each is whole."""
+    path = tmp_path / "a.summary"
+    write(path, 2)
+    first, ends = len(_record({"summary": 1})), [path.stat().st_size]
+    write(path, 6, after=2)
+    good = path.read_bytes()
+    size = (ends[0] - first) // 2
+    head, one, two = good[:first], good[first : first + size], good[first + size : ends[0]]
+    for data in (head + two, head + one + one, head + two + one, head + one + good[ends[0] :]):
+        path.write_bytes(data)
+        assert read_summary(path).steps.tolist() == [1][: data.startswith(head + one)]
+
+
 def test_lost_rows_are_told(tmp_path: Path) -> None:
     """A flipped bit ends what can be read; readers say where, a writer says how far its rows go."""
     path = tmp_path / "a.summary"
@@ -151,6 +165,6 @@ def test_forged_records(tmp_path: Path) -> None:
         {"step": 1.5},
         {**row, "rate": 1},
     ):
-        (tmp_path / "a").write_bytes(first + _record(forged))
+        (tmp_path / "a").write_bytes(first + _record(forged, int.from_bytes(first[-4:], "big")))
         with pytest.raises(FormatError, match=f"byte {len(first)}"):
             read_summary(tmp_path / "a")
