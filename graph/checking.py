@@ -200,7 +200,9 @@ class _Checker:
             inputs[port] = [outline for outline in known if outline is not None]
             complete &= len(inputs[port]) == len(known)
             for wire, outline in zip(wires, known, strict=True):
-                if outline is not None and not node.inputs[port].takes(outline.kind):
+                if outline is None:
+                    self._absent(wire)
+                elif not node.inputs[port].takes(outline.kind):
                     complete = False
                     self._unlike(node, port, wire, outline)
         missing = any(not port.optional and name not in inputs for name, port in node.inputs.items())
@@ -214,6 +216,15 @@ class _Checker:
 
     def _carried(self, wire: Wire) -> Outline | None:
         return self.outlines.get(wire.node, {}).get(wire.port)
+
+    def _absent(self, wire: Wire) -> None:
+        """A fault where what a node reads does not have that output: a table has no frames."""
+        there = self.outlines.get(wire.node)
+        if there:
+            shown = " or ".join(f'"{wire.node}.{port}"' for port in there)
+            self.report.fault(
+                f'"{wire.node}" has no {wire.port}', knob="inputs", suggestion=f"It has {shown}."
+            )
 
     def _unlike(self, node: Node, port: str, wire: Wire, outline: Outline) -> None:
         self.report.fault(

@@ -1,0 +1,160 @@
+"""A DataSource that reads posed meshes: which files, what is wrong with them, and the poses they hold."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from understudy.graph.errors import MediaError, NodeError, nearest
+from understudy.graph.ports import Outline
+from understudy.graph.ranges import compact, parse
+from understudy.nodes.media.meshes.layout import array_shapes, check_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from understudy.graph.report import Report
+    from understudy.nodes.data_source import DataSource
+    from understudy.nodes.media.meshes.layout import Shapes
+    from understudy.nodes.media.meshes.posed import PosedMeshes
+    from understudy.runtime.context import Context
+
+SUFFIX = ".npz"
+
+SHOWN_RANGES = 6
+"""Controls whose range is told."""
+
+_OF_FRAMES = ("channels", "colorspace_in", "colorspace_out")
+
+
+def holds(path: Path) -> bool:
+    """Whether a path is a training file, a pattern of them, or a folder that has some."""
+    return path.suffix.lower() == SUFFIX or (path.is_dir() and any(path.glob(f"*{SUFFIX}")))
+
+
+def source(node: DataSource) -> MeshSource:
+    """What reads the node's poses."""
+    return MeshSource(node)
+
+
+class MeshSource:
+    """The poses of a DataSource.
+
+    Args:
+        node: Its knobs say what to read.
+    """
+
+    def __init__(self, node: DataSource) -> None:
+        self.node = node
+        self.path = node.path_of(node.path)
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """The training files, in the order of their names."""
+        if self.path.is_dir():
+            return sorted(self.path.glob(f"*{SUFFIX}"))
+        if "*" in self.path.name or "?" in self.path.name:
+            return sorted(self.path.parent.glob(self.path.name))
+        return [self.path] if self.path.is_file() else []
+
+    def outline(self, report: Report) -> dict[str, Outline]:
+        """Controls, and shapes where the files have vertices; faults that their headers show."""
+        for knob in _OF_FRAMES:
+            if getattr(self.node, knob):
+                report.fault("posed meshes have no channels and no colours", knob=knob, expected="nothing")
+        try:
+            parse(self.node.frames) if self.node.frames else None
+        except ValueError as error:
+            report.fault("this is no frame range", knob="frames", found=str(error))
+        if not self.files:
+            self._fault_nothing_there(report)
+            return {}
+        try:
+            shapes = self._layouts()
+        except MediaError as error:
+            report.fault("the poses can't be read", knob="path", found=str(error))
+            return {}
+        outputs = {"controls": Outline("controls")}
+        return outputs | ({"shapes": Outline("shapes")} if _has_vertices(shapes[0]) else {})
+
+    def _layouts(self) -> list[Shapes]:
+        """The shapes of each file's arrays.
+
+        Raises:
+            MediaError: A file is damaged, or does not fit to the first.
+        """
+        found = []
+        for file in self.files:
+            found.append(array_shapes(file))
+            check_layout(file, found[-1])
+            _check_alike(file, found[-1], self.files[0], found[0])
+        return found
+
+    def _fault_nothing_there(self, report: Report) -> None:
+        folder = self.path.parent
+        if not folder.is_dir():
+            report.fault("there is no such folder", knob="path", found=str(folder))
+            return
+        close = nearest(self.path.name, [entry.name for entry in folder.iterdir()])
+        hint = f'Did you mean "{close}"?' if close else f"{folder} has no file of a similar name."
+        report.fault("there are no such files", knob="path", found=f'"{self.node.path}"', suggestion=hint)
+
+    def contents(self) -> Iterable[Path]:
+        """The training files."""
+        return self.files
+
+    def compute(self, context: Context) -> dict[str, Any]:
+        """The poses, mapped; they are gone through once, for faults and repeats.
+
+        Raises:
+            MediaError: A file is damaged, or something in it is not a number.
+            NodeError: No pose has one of the wanted frame numbers.
+        """
+        from understudy.nodes.media.meshes.posed import read_posed_files
+
+        poses = self._wanted(read_posed_files(self.files))
+        for sentence in (_described(poses), *poses.notes):
+            context.say(f"{self.node.name}: {sentence}")
+        return {"controls": poses} | ({"shapes": poses} if poses.has_vertices else {})
+
+    def _wanted(self, poses: PosedMeshes) -> PosedMeshes:
+        if not self.node.frames:
+            return poses
+        wanted = set(parse(self.node.frames))
+        numbers = poses.frames.tolist()
+        rows = [row for row, number in enumerate(numbers) if number in wanted]
+        if not rows:
+            found = compact(sorted(set(numbers)))
+            raise NodeError(self.node.name, f"no pose has such a frame; there are {found}", knob="frames")
+        return poses.select(rows)
+
+
+def _has_vertices(shapes: Shapes) -> bool:
+    return "vertices" in shapes or "deltas" in shapes
+
+
+def _check_alike(file: Path, shapes: Shapes, first_file: Path, first: Shapes) -> None:
+    if shapes["rest"] != first["rest"]:
+        raise MediaError(
+            file,
+            f"Its mesh has {shapes['rest'][0]:,} vertices, that of {first_file} has {first['rest'][0]:,}. "
+            "Poses of one rig must share one topology.",
+        )
+    if _has_vertices(shapes) != _has_vertices(first):
+        without, has = (first_file, file) if _has_vertices(shapes) else (file, first_file)
+        raise MediaError(without, f"It has no vertices, and {has} has. Read animation and poses apart.")
+
+
+def _described(poses: PosedMeshes) -> str:
+    rig = poses.rig
+    parts = [f"{len(poses):,} poses of {len(rig.rest):,} vertices"]
+    for names, what in ((rig.control_names, "controls"), (rig.joint_names, "joints")):
+        if names:
+            parts.append(f"{len(names)} {what}")
+    ranges = [f"{name} {low:.3g} to {high:.3g}" for name, (low, high) in poses.control_ranges().items()]
+    return ", ".join(parts) + (f" ({_listed(ranges)})" if ranges else "")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:SHOWN_RANGES]) + (" ..." if len(words) > SHOWN_RANGES else "")
