@@ -160,7 +160,7 @@ def _decomposed(
     values, vectors = np.maximum(values[kept], 0.0), vectors[:, kept]
     if not wide:
         return np.ascontiguousarray(vectors.T, np.float32), values
-    weights = (vectors / np.sqrt(np.maximum(values, 1e-300))).astype(np.float32)
+    weights = (vectors / np.sqrt(np.maximum(values, 1e-60))).astype(np.float32)
     return _projected(data, mean, weights), values
 
 

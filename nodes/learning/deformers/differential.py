@@ -128,7 +128,7 @@ class Differential:
         details, anchored, system = self.sides
         found = np.zeros((len(deltas), 2, self.folded.shape[1]), np.float32)
         rows = _differential(system, deltas)
-        found[:, 0, : len(details.shapes)] = details.coefficients(rows)
+        found[:, 0, : len(details.shapes)] = details.coefficients(rows) * _balance(details, anchored)
         rows = deltas[:, system.anchors].reshape(len(deltas), -1)
         found[:, 1, : len(anchored.shapes)] = anchored.coefficients(rows)
         return found
@@ -173,12 +173,18 @@ def _folded(details: PrincipalShapes, anchored: PrincipalShapes, system: Anchore
     width = max(len(details.shapes), len(anchored.shapes))
     folded = np.zeros((2, width, vertices, 3), np.float32)
     none_held, none = np.zeros((1, held, 3)), np.zeros((1, vertices, 3))
+    balance = _balance(details, anchored)
     for k, shape in enumerate(details.shapes):
-        folded[0, k] = system.solve(shape.reshape(1, -1, 3), none_held)[0]
+        folded[0, k] = system.solve(shape.reshape(1, -1, 3) / balance, none_held)[0]
     for k, shape in enumerate(anchored.shapes):
         folded[1, k] = system.solve(none, shape.reshape(1, -1, 3))[0]
     mean = system.solve(details.mean.reshape(1, -1, 3), anchored.mean.reshape(1, -1, 3))[0]
     return Differential(mean, folded, (details, anchored, system))
+
+
+def _balance(details: PrincipalShapes, anchored: PrincipalShapes) -> float:
+    """A factor on the differential side that gives both sides one size, so that both are learned alike."""
+    return float(np.sqrt(anchored.total / max(details.total, 1e-30)))
 
 
 def _differential(system: AnchoredLaplacian, deltas: NDArray[np.float32]) -> NDArray[np.float32]:

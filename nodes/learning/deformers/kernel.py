@@ -27,7 +27,7 @@ _RATE = 0.3
 _BETAS = (0.9, 0.95)
 _FIRST_SCALE = 20.0
 _FIRST_STRENGTH = 1e-5
-_LEAST_STRENGTH = 1e-9
+_LEAST_STRENGTH = 1e-7  # with less, weights grow so large that float32 no longer holds them
 _LEAST_RELEVANCE = 1e-2
 
 

@@ -1,0 +1,243 @@
+"""Deformers on the shared mesh sets: every form on the same poses, measured on poses never trained on.
+
+    OMP_NUM_THREADS=1 python benchmarks/meshes.py [arm] [body200] [body500] [face500] [face2000] [mocap]
+                                                  [expressions] [pca]
+
+Errors are root mean square and largest vertex distances in world space, in percent of the rest pose's
+diagonal; times are CPU seconds of this process. The data is looked for in UNDERSTUDY_SHARED_DATA, or in
+../shared/data beside the repository.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from understudy.nodes.learning.deformers.local_net import numpy_net
+from understudy.nodes.learning.deformers.measuring import errors, errors_of
+from understudy.nodes.learning.deformers.preparing import prepare
+from understudy.nodes.learning.deformers.settings import DeformerSettings
+from understudy.nodes.learning.deformers.splitting import held_out
+from understudy.nodes.learning.deformers.training import BATCH, RATE, STEPS, DeformerTraining, conclude
+from understudy.nodes.learning.principal_shapes import principal_shapes
+from understudy.nodes.media.meshes import converting
+from understudy.nodes.media.meshes.posed import PosedMeshes, read_posed, read_posed_files
+from understudy.nodes.media.meshes.skinning import skinned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from understudy.nodes.learning.deformers.deformer import Predictor
+    from understudy.nodes.learning.deformers.preparing import Prepared
+
+DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+SETS = ("arm", "body200", "body500", "face500", "face2000", "mocap", "expressions", "pca")
+
+TARGETS = {
+    ("arm", "local ridge"): 0.190,
+    ("arm", "local kernel"): 0.130,
+    ("arm", "local net"): 0.140,
+    ("body200", "default"): 0.025,
+    ("body500", "local ridge"): 0.042,
+    ("body500", "default"): 0.015,
+    ("face500", "local ridge"): 0.26,
+    ("face500", "default"): 0.11,
+    ("face2000", "default"): 0.070,
+}
+"""The rms error on test poses that a form must reach."""
+
+LARGE = 2000
+"""A global net to every vertex is left out above this many: it takes minutes."""
+
+PEERS = {
+    "global net, 128 shapes": DeformerSettings(
+        mode="global", limit=128, residual=0.0, neurons=256, ridge_floor=False
+    ),
+    "global net, vertices": DeformerSettings(
+        mode="global", output="vertices", neurons=256, ridge_floor=False
+    ),
+    "differential, 2 % anchors": DeformerSettings(
+        mode="differential", limit=128, neurons=256, ridge_floor=False
+    ),
+}
+"""Forms that other programs use."""
+
+
+@dataclass(frozen=True)
+class Poses:
+    """Poses to train on, to choose by, and to be measured on."""
+
+    training: PosedMeshes
+    validation: PosedMeshes
+    tests: dict[str, PosedMeshes]
+
+
+def main(names: list[str]) -> None:
+    """Runs the named sets, or all."""
+    torch.set_num_threads(1)
+    folder = Path(os.environ.get("UNDERSTUDY_SHARED_DATA", DEFAULT))
+    with tempfile.TemporaryDirectory() as made:
+        for name in names or SETS:
+            if name == "pca":
+                compare_pca()
+            else:
+                compare(name, load(name, folder, Path(made)))
+
+
+def load(name: str, folder: Path, made: Path) -> Poses:
+    """Converts a set to training files and splits it."""
+    bench = folder / "mesh_deform_bench"
+    if name == "arm":
+        files = converting.convert_bench(bench, "arm", ["train", "test", "anim"], made)
+        train, test, anim = (read_posed(file) for file in files)
+        rows, held = held_out(len(train), None, 0.1, 0)
+        return Poses(train.select(rows), train.select(held), {"test": test, "anim": anim})
+    if name in ("mocap", "expressions"):
+        return by_clip(name, folder, made)
+    kind, count = name[:4], int(name[4:])
+    parts = [f"train_{i}" for i in range(2 if kind == "body" else 4)]
+    train = read_posed_files(converting.convert_bench(bench, kind, parts, made))
+    val, test = (read_posed(file) for file in converting.convert_bench(bench, kind, ["val", "test"], made))
+    return Poses(train.select(slice(0, count)), val, {"test": test})
+
+
+def by_clip(name: str, folder: Path, made: Path) -> Poses:
+    """The sets of one file: a clip or a block to choose by, another to be measured on."""
+    out = made / f"{name}.npz"
+    if name == "mocap":
+        converting.convert_mocap_body(folder / "mesh_makehuman_cmu" / "body_walk_run_jump_bend.npz", out)
+    else:
+        converting.convert_expression_face(folder / "mesh_ict_face" / "ict_face_identity0.npz", out)
+    poses = read_posed(out)
+    rows, test = held_out(len(poses), poses.clips, 0.25, 0)
+    rest = poses.select(rows)
+    rows, held = held_out(len(rest), rest.clips, 0.25, 0)
+    return Poses(rest.select(rows), rest.select(held), {"test": poses.select(test)})
+
+
+def compare(name: str, poses: Poses) -> None:
+    """Prints the table of one set."""
+    print(f"\n{name}: {len(poses.training)} poses, {len(poses.training.rig.rest):,} vertices")
+    print(f"  {'':28}{'CPU s':>8}{'val':>9}" + "".join(f"{test:>9}{'max':>7}" for test in poses.tests))
+    base = "skinning alone" if poses.training.rig.skinned else "no deltas"
+    figures = "".join(_figures(errors(test, _still(test))) for test in poses.tests.values())
+    print(f"  {base:28}{0.0:8.1f}{'':9}{figures}")
+    start = time.process_time()
+    prepared = prepare(poses.training, poses.validation, DeformerSettings())
+    spent = time.process_time() - start
+    assert prepared.kernel is not None
+    _row(name, "local ridge", spent, prepared, prepared.ridge, poses)
+    _row(name, "local kernel", spent, prepared, prepared.kernel, poses)
+    trained, seconds = train(prepared)
+    _row(name, "local net", spent + seconds, prepared, trained[1], poses)
+    end = conclude(prepared, poses.validation, trained[0])
+    _row(name, "default", spent + seconds, prepared, end.deformer.predictor, poses, f" = {end.chosen}")
+    for label, settings in PEERS.items():
+        if settings.output == "vertices" and len(poses.training.rig.rest) > LARGE:
+            continue
+        start = time.process_time()
+        prepared = prepare(poses.training, poses.validation, settings)
+        spent = time.process_time() - start
+        if label == "global net, 128 shapes":
+            _row(name, "global ridge", spent, prepared, prepared.ridge, poses)
+        trained, seconds = train(prepared)
+        _row(name, label, spent + seconds, prepared, trained[1], poses)
+
+
+def train(
+    prepared: Prepared, steps: int = STEPS, rate: float = RATE
+) -> tuple[tuple[torch.nn.Module, Predictor], float]:
+    """A plain loop: warm-up over 5 %, cosine to 0."""
+    start = time.process_time()
+    subject = DeformerTraining(prepared)
+    network = subject.network()
+    optimiser = subject.optimiser(network, rate)
+    for step in range(1, steps + 1):
+        part = step / steps
+        factor = min(1.0, part / 0.05) * (0.5 + 0.5 * math.cos(math.pi * max(0.0, (part - 0.05) / 0.95)))
+        for group in optimiser.param_groups:
+            group["lr"] = rate * factor
+        inputs, targets = subject.batch(step, BATCH)
+        optimiser.zero_grad()
+        subject.loss(network(inputs), targets).backward()
+        optimiser.step()
+    return (network, numpy_net(network)), time.process_time() - start
+
+
+def compare_pca(vertices: int = 20_000, poses: int = 1000, shapes: int = 128) -> None:
+    """Time and accuracy of the principal shapes against scikit-learn's (if it is there) and numpy's."""
+    draw = np.random.Generator(np.random.Philox(key=7))
+    hidden = draw.standard_normal((poses, 300)) * (0.97 ** np.arange(300))
+    data = (hidden @ draw.standard_normal((300, 3 * vertices))).astype(np.float32)
+    data += 0.01 * draw.standard_normal(data.shape, dtype=np.float32)
+    centred = data - data.mean(axis=0)
+    start = time.process_time()
+    found = principal_shapes(data, limit=shapes)
+    ours = time.process_time() - start
+    print(f"\nprincipal shapes, {vertices:,} vertices x {poses} poses, {shapes} shapes")
+    print(f"  {'two-pass Gram':28}{ours:8.1f} CPU s   residual {_residual(centred, found.shapes):.6f}")
+    start = time.process_time()
+    full = np.linalg.svd(centred, full_matrices=False)[2][:shapes]
+    spent = time.process_time() - start
+    print(f"  {'numpy SVD':28}{spent:8.1f} CPU s   residual {_residual(centred, full):.6f}")
+    try:
+        from sklearn.decomposition import PCA
+    except ImportError:
+        return
+    start = time.process_time()
+    peer = PCA(shapes, svd_solver="randomized", random_state=0).fit(data)
+    spent = time.process_time() - start
+    left = _residual(centred, peer.components_)
+    print(f"  {'scikit-learn randomized':28}{spent:8.1f} CPU s   residual {left:.6f}")
+    print(f"  randomized takes {spent / ours:.1f} times as long")
+
+
+def _residual(centred: np.ndarray, shapes: np.ndarray) -> float:
+    total = float((centred.astype(np.float64) ** 2).sum())
+    kept = float(((centred @ shapes.T).astype(np.float64) ** 2).sum())
+    return math.sqrt(max(total - kept, 0.0) / centred.size)
+
+
+def _row(
+    name: str,
+    label: str,
+    spent: float,
+    prepared: Prepared,
+    predictor: Predictor,
+    poses: Poses,
+    more: str = "",
+) -> None:
+    deformer = prepared.deformer(predictor)
+    found = {test: errors_of(deformer, held) for test, held in poses.tests.items()}
+    figures = "".join(_figures(each) for each in found.values())
+    target = TARGETS.get((name, label))
+    verdict = ""
+    if target is not None:
+        verdict = f"  target {target}: {'reached' if found['test'].percent <= target else 'MISSED'}"
+    val = errors_of(deformer, poses.validation).percent
+    print(f"  {label + more:28}{spent:8.1f}{val:9.4f}{figures}{verdict}", flush=True)
+
+
+def _figures(found: object) -> str:
+    return f"{found.percent:9.4f}{found.worst_percent:7.2f}"  # type: ignore[attr-defined]
+
+
+def _still(poses: PosedMeshes) -> Iterator[np.ndarray]:
+    matrices = poses.joint_matrices
+    for block in poses.blocks():
+        given = None if matrices is None else matrices[block]
+        yield skinned(poses.rig, given, block.stop - block.start, space="object").vertices
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
