@@ -156,3 +156,14 @@ def test_the_files_are_part_of_the_result(tmp_path: Path) -> None:
     _write(tmp_path, (1, 2))
     node = DataSource("plate", {"path": "plate.####.exr", "frames": "2"}, folder=tmp_path)
     assert list(node.contents()) == [tmp_path / "plate.0002.exr"]
+
+
+def test_a_movie_is_a_sequence_from_one(shared_data: Path) -> None:
+    """Its frames and channels are chosen as those of files are."""
+    pytest.importorskip("av", reason="PyAV is an extra")
+    path = str(shared_data / "paired_video_carphone" / "carphone_pristine.mp4")
+    assert _frames(shared_data, path=path).numbers == tuple(range(1, 121))
+    frames = _frames(shared_data, path=path, frames="5-6", channels="G")
+    assert frames.numbers == (5, 6)
+    assert frames.read(6).pixels.shape == (144, 176, 1)
+    assert _faults(shared_data, path=path) == ""

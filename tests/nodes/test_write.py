@@ -37,7 +37,7 @@ def _plates(folder: Path, numbers: range = range(1, 6)) -> None:
 
 def _graph(folder: Path, source: dict[str, Any] | None = None, **knobs: Any) -> Graph:
     graph = Graph(folder / "job.toml")
-    graph.add("DataSource", "plate", path="plate.####.exr", **(source or {}))
+    graph.add("DataSource", "plate", **{"path": "plate.####.exr", **(source or {})})
     graph.add("Write", "out", inputs={"input": "plate"}, **{"path": "out/copy.####.exr", **knobs})
     return graph
 
@@ -201,3 +201,13 @@ def test_paths_may_have_spaces_and_letters_beyond_ascii(tmp_path: Path) -> None:
     _plates(folder)
     assert _run(folder, path="aus gabe/ß kopie.####.exr").status == 0
     assert (folder / "aus gabe" / "ß kopie.0005.exr").is_file()
+
+
+@pytest.mark.parametrize("source", ["plate.####.exr", "plate.0002.exr"])
+def test_a_node_never_writes_over_what_it_is_made_of(tmp_path: Path, source: str) -> None:
+    """However the path is spelt."""
+    _plates(tmp_path)
+    before = (tmp_path / "plate.0002.exr").read_bytes()
+    outcome = _run(tmp_path, source={"path": source}, path="../" + tmp_path.name + "/plate.%04d.exr")
+    assert "out.path: these are files that it is made of" in outcome.failed["out"]
+    assert (tmp_path / "plate.0002.exr").read_bytes() == before

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import NodeError
-from understudy.graph.ranges import compact, parse, pattern
+from understudy.graph.ranges import Pattern, compact, parse, pattern
 from understudy.nodes.media.images.formats import FORMATS, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from understudy.graph.document import Graph
     from understudy.graph.ports import Outline
     from understudy.graph.report import Report
     from understudy.nodes.media.images.sequence import Frames
@@ -61,10 +64,12 @@ def write(node: Write, value: Frames, context: Context) -> dict[str, Any]:
     """Writes what is not there yet; gives `{"path": ..., "frames": range}`.
 
     Raises:
-        NodeError: Frames failed, or the input has not all that were asked for; the others are written.
+        NodeError: The files are those that the input is made of; or frames failed, or the input has not all
+            that were asked for, and the others are written.
     """
     from understudy.nodes.media.images.sequence_writing import write_frames
 
+    _refuse_own_sources(node, context.graph)
     numbers, absent = _numbers(node, value, context)
     failed = write_frames(node, value, numbers, context)
     if failed:
@@ -87,3 +92,29 @@ def _numbers(node: Write, frames: Frames, context: Context) -> tuple[list[int], 
         wanted = asked if wanted is None else asked & wanted
     there = set(frames.numbers)
     return sorted(there if wanted is None else wanted & there), sorted((wanted or there) - there)
+
+
+def _refuse_own_sources(node: Write, graph: Graph) -> None:
+    """Frames would be lost if a node wrote over what it is made of."""
+    target = _resolved(node.path_of(node.path))
+    names, seen = deque([node.name]), {node.name}
+    while names:
+        entry = graph.entries[names.popleft()]
+        path = entry.knobs.get("path") if entry.type == "DataSource" else None
+        if isinstance(path, str):
+            source = _resolved(graph.folder / graph.substituted(path, lambda _: None))
+            same = source == target or target.number(source.before) is not None
+            if source.folder == target.folder and same:
+                raise NodeError(
+                    node.name,
+                    f"these are files that it is made of: {node.path}; write elsewhere",
+                    knob="path",
+                )
+        above = {source.node for sources in entry.inputs.values() for source in sources}
+        names.extend(above - seen)
+        seen |= above
+
+
+def _resolved(path: Path) -> Pattern:
+    place = pattern(path)
+    return replace(place, folder=place.folder.resolve())

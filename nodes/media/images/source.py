@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import MediaError, UnderstudyError, nearest
@@ -75,11 +76,17 @@ class ImageSource:
         if not self._there:
             self._fault_nothing_there(report)
         elif self.movie:
-            return {"frames": Outline("frames", None)}
+            self._check_movie(report)
         else:
             self._check_files(report)
         self._check_colour(report)
-        return {"frames": Outline("frames", tuple(self.paths))}
+        known = node.frames or not self.movie  # a movie's length stands at its end
+        return {"frames": Outline("frames", tuple(self.paths) if known else None)}
+
+    def _check_movie(self, report: Report) -> None:
+        if find_spec("av") is None:
+            hint = "PyAV reads them: pip install understudy[movies]"
+            report.fault("movies can't be read here", knob="path", found=self.path.name, suggestion=hint)
 
     def _fault_nothing_there(self, report: Report) -> None:
         folder = self.path.parent
