@@ -30,7 +30,12 @@ _OF_FRAMES = ("channels", "colorspace_in", "colorspace_out")
 
 def holds(path: Path) -> bool:
     """Whether a path is a training file, a pattern of them, or a folder that has some."""
-    return path.suffix.lower() == SUFFIX or (path.is_dir() and any(path.glob(f"*{SUFFIX}")))
+    if path.suffix.lower() == SUFFIX:
+        return True
+    try:
+        return path.is_dir() and any(path.glob(f"*{SUFFIX}"))
+    except OSError:  # a name too long, a folder that may not be read
+        return False
 
 
 def source(node: DataSource) -> MeshSource:
