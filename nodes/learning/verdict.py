@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 WORSE = 1.05
 """Held-out loss this much above its best counts as overfitting; below it is noise."""
 
-FALLING = 0.97
+FALLING = 0.9
 """A last tenth of the training with a loss below this share of the tenth before it is still falling."""
 
 
