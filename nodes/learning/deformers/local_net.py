@@ -86,7 +86,7 @@ class GroupedNet(nn.Module):
 
 def numpy_net(network: GroupedNet) -> NumpyNet:
     """The same function as plain arrays."""
-    state = {name: np.array(value.detach().cpu()) for name, value in network.state_dict().items()}
+    state = {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
     return NumpyNet(network.activation, state)
 
 

@@ -20,8 +20,8 @@ from understudy.nodes.learning.deformers.local import (
     fit_local_ridge,
 )
 from understudy.nodes.learning.deformers.ridge import fit_ridge
-from understudy.nodes.learning.deformers.shapes import Vertices, segment_shapes
-from understudy.nodes.learning.principal_shapes import principal_shapes
+from understudy.nodes.learning.deformers.shapes import SegmentShapes, Vertices, segment_shapes
+from understudy.nodes.learning.principal_shapes import PrincipalShapes, principal_shapes
 from understudy.nodes.media.meshes.skinning import skinned
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ MOVES = 1e-5
 
 IN_MEMORY = 1 << 30
 """Deltas of more bytes than this are kept in a temporary file."""
+
+STAGES = 5
+"""Stages of preparing, as progress tells them."""
 
 _ROUGH_SHAPES = 64
 _LEAST_EMPHASIS = 0.05
@@ -86,6 +89,7 @@ def prepare(
     validation: PosedMeshes,
     settings: DeformerSettings,
     progress: Callable[[str], None] = lambda _: None,
+    basis: PrincipalShapes | None = None,
 ) -> Prepared:
     """Learns all that has a closed form.
 
@@ -93,10 +97,11 @@ def prepare(
         training: Poses with vertices.
         validation: Poses with vertices that are not trained on.
         settings: The knobs.
-        progress: Called with what is being done.
+        progress: Called with what is being done, in `STAGES` stages at most.
+        basis: Principal shapes of all vertices' deltas, which a global model is to give coefficients of.
 
     Raises:
-        UnderstudyError: Too few poses, no vertices, or nothing that varies.
+        UnderstudyError: Too few poses, no vertices, nothing that varies, or a basis of another mesh.
     """
     _check(training, validation)
     progress("deltas")
@@ -107,9 +112,14 @@ def prepare(
     seen = _seen(inputs, training)
     moving = _moving(deltas, MOVES * training.rig.diagonal)
     progress("segments")
+    if basis is not None:
+        moving = np.ones_like(moving)
     parts = _segments(training.rig, inputs, seen, deltas, moving, settings)
     progress("principal shapes")
-    decoder = _decoder(training.rig, deltas, parts, moving, settings)
+    if basis is None:
+        decoder = _decoder(training.rig, deltas, parts, moving, settings)
+    else:
+        decoder = _decoder_of(basis, parts)
     targets = _in_blocks(decoder, deltas)
     progress("ridge")
     held = _seen(inputs, validation), _in_blocks(decoder, deltas_of(validation, settings.space)[0])
@@ -216,6 +226,17 @@ def _decoder(
         return fit_differential(rig, deltas, moving, settings)
     residual = settings.residual / 100.0 * rig.diagonal
     return segment_shapes(deltas, parts, limit=settings.limit, accuracy=settings.accuracy, residual=residual)
+
+
+def _decoder_of(basis: PrincipalShapes, parts: Segments) -> Decoder:
+    count = len(parts.vertices)
+    if len(basis.mean) != 3 * count:
+        raise UnderstudyError(
+            f"The basis is of {len(basis.mean) // 3:,} vertices, and the poses have {count:,}. "
+            "Connect the PCA of these poses."
+        )
+    means = basis.mean.reshape(-1, 3)
+    return SegmentShapes(parts, count, np.array([len(basis.shapes)]), means, basis.shapes.ravel())
 
 
 def _emphasis(

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from understudy.nodes.media.meshes.rig import Rig
 
 SMALLEST = 64
-"""A segment of fewer vertices joins its parent's."""
+"""A segment of fewer vertices joins its parent's; so does one of less than `SMALLEST_SHARE` of the mesh."""
+
+SMALLEST_SHARE = 0.015
 
 BLENDED_RINGS = 4
 """How many rings of vertices a segment reaches into its neighbours."""
@@ -154,16 +156,18 @@ def _driven_parents(
 
 def _without_small(labels: NDArray[np.int64], parents: NDArray[np.int64]) -> NDArray[np.int64]:
     labels = labels.copy()
+    least = max(SMALLEST, SMALLEST_SHARE * len(labels))
     for label in range(len(parents) - 2, -1, -1):
         mine = labels == label
-        if 0 < mine.sum() < SMALLEST:
+        if 0 < mine.sum() < least:
             labels[mine] = parents[label]
     return _without_small_root(labels, parents)
 
 
 def _without_small_root(labels: NDArray[np.int64], parents: NDArray[np.int64]) -> NDArray[np.int64]:
     sizes = np.bincount(labels[labels >= 0], minlength=len(parents))
-    small = [label for label in np.flatnonzero(sizes) if sizes[label] < SMALLEST]
+    least = max(SMALLEST, SMALLEST_SHARE * len(labels))
+    small = [label for label in np.flatnonzero(sizes) if sizes[label] < least]
     for label in small:
         others = sizes.copy()
         others[label] = 0
