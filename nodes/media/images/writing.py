@@ -149,7 +149,7 @@ def _type(value: Any) -> str | None:
 def _as_half(frame: Frame, path: Path) -> NDArray[np.float16]:
     with np.errstate(over="ignore"):
         half = frame.pixels.astype(np.float16)
-    largest = np.abs(frame.pixels).max(initial=0.0)
+    largest = max(frame.pixels.max(initial=0.0), -frame.pixels.min(initial=0.0))
     if not largest < _LARGEST_HALF:  # NaN and infinity come here too, and are no overflow
         finite = np.abs(frame.pixels[np.isfinite(frame.pixels)]).max(initial=0.0)
         if finite >= _LARGEST_HALF:
