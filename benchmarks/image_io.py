@@ -2,10 +2,11 @@
 
     python benchmarks/image_io.py               1920 x 1080, half a minute
 
-A sequence of half-float RGB EXR, zip, is copied frame by frame: by `ImageBuf` read and write, one frame after
-another with OpenImageIO's own threads, and by a graph of DataSource and Write, which also digests every input,
-keeps windows and metadata, replaces each file whole and fsyncs it. Figures are CPU milliseconds a frame,
-of the fastest of three runs, with wall time in brackets. Then a crop from the cache beside decoding its frame.
+A sequence of half-float RGB EXR, zip, is copied frame by frame: by `ImageBuf` read and write, one after
+another with OpenImageIO's own threads, and by a graph of DataSource and Write, which also digests every
+input, keeps windows and metadata, replaces each file whole and fsyncs it. Figures are CPU milliseconds a
+frame, of the fastest of three runs, with wall time in brackets. Then a crop from the cache beside decoding
+its frame.
 """
 
 from __future__ import annotations
