@@ -145,6 +145,7 @@ class _Beginning:
         self, node: Trainer, context: Context, plan: Plan, subject: Subject, environment: Environment
     ) -> None:
         self.node, self.context, self.plan, self.environment = node, context, plan, environment
+        self.samples = subject.samples
         self.data = {
             f"{port} {name}": digest
             for port, digests in subject.identities().items()
@@ -276,26 +277,32 @@ class _Beginning:
         manifest = read_manifest(folder.manifest)
         start = Start(folder, self.context, self.environment, provenance=manifest.details["provenance"])
         step, container, passed_over = folder.newest_state()
+        folder.prune_osts(self._kept_states(), upto=step)
         for sentence in passed_over:
             self.context.warn(f"{self.node.name}: {sentence}")
         if container is not None:
             start.step, start.container = step, container
             self._compare(start, manifest)
             start.say(f"goes on in {folder.path.name} after step {step:,} of {self.plan.steps:,}")
-        elif manifest.parent is not None and self.parent is not None:
-            self._inherit(start)
+        elif manifest.parent is not None:
+            self._inherit(start, manifest)
         else:
-            start.say(f"begins {folder.path.name}: {self.plan.steps:,} steps of {self.plan.batch} crops")
+            start.say(
+                f"begins {folder.path.name}: {self.plan.steps:,} steps of {self.plan.batch} {self.samples}"
+            )
         self._room(start)
         start.mark("running", start.step)
         return start
 
-    def _inherit(self, start: Start) -> None:
-        """Takes over the parent's state, and its losses up to there."""
-        assert self.parent is not None
-        run, step = self.parent
-        start.container = read_container(run.folder.ost(step), "ost")
-        before = read_summary(run.folder.summary)
+    def _kept_states(self) -> set[int]:
+        """States that stay beside the newest two: before the decay, to be lengthened from, and the last."""
+        return {decay_start(self.plan.steps), self.plan.steps}
+
+    def _inherit(self, start: Start, manifest: Manifest) -> None:
+        """Takes over the state of the parent that the manifest names, and its losses up to there."""
+        parent, step = RunFolder(start.folder.path.parent / str(manifest.parent)), manifest.changes[0]["step"]
+        start.container = read_container(parent.ost(step), "ost")
+        before = read_summary(parent.summary)
         for row in zip(before.steps, before.losses, before.rates, before.times, strict=True):
             if row[0] <= step:
                 start.summary.row(int(row[0]), *map(float, row[1:]))
@@ -303,13 +310,11 @@ class _Beginning:
             if at <= step:
                 start.summary.validation(int(at), float(loss))
         start.step = step
-        start.summary.record(
-            step, {"change": f"goes on from {run.folder.path.name}", "steps": self.plan.steps}
-        )
+        start.summary.record(step, {"change": f"goes on from {manifest.parent}", "steps": self.plan.steps})
         best = start.container.header.get("best")
-        if best and (model := run.folder.cats().get(int(best["step"]))) is not None:
+        if best and (model := parent.cats().get(int(best["step"]))) is not None:
             durable.replace_bytes(start.folder.cat(int(best["step"])), [model.read_bytes()])
-        start.say(f"goes on from {run.folder.path.name} after step {step:,}, to {self.plan.steps:,}")
+        start.say(f"goes on from {manifest.parent} after step {step:,}, to {self.plan.steps:,}")
 
     def _compare(self, start: Start, manifest: Manifest) -> None:
         """Says where machine or software differ from those of the state; refuses if that was asked."""
