@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
 
 class Trainer(Node):
-    """Learns what was done to the painted frames.
+    """Learns what was done to the painted frames, or how a rig's controls move its mesh.
 
-    It pairs `input` and `groundtruth` by frame number and trains a network on random crops of the pairs. The
-    total number of steps is epochs x pairs / batch size. Everything goes into a run folder below
-    `data_directory`: checkpoints (.cat), resume state (.ost), losses (.summary), contact sheets, previews, a
-    loss graph, and the graph itself.
+    It pairs `input` and `groundtruth` by frame number and trains a network on random crops of the pairs, or
+    on poses. The total number of steps is epochs x pairs / batch size. Everything goes into a run folder
+    below `data_directory`: checkpoints (.cat), resume state (.ost), losses (.summary), contact sheets,
+    previews, a loss graph, and the graph itself.
 
     Run the same graph again after a crash, and it goes on where it stopped, to the same bytes. Raise `epochs`
     of a finished run, and it goes on from there. Change anything else, and a new run begins; the old one is
     left alone.
 
     Left unconnected, `network` and `loss` are picked by the data: a groundtruth of one channel between 0 and
-    1 is a matte, anything else is colour.
+    1 is a matte, anything else is colour. Controls and shapes get a LocalDeformer: ridge and kernel
+    regression are fitted first, and what is best on held-out poses becomes the model.
     """
 
     version = 1
@@ -56,7 +57,7 @@ class Trainer(Node):
     crop_size = Knob(256, "Width and height of the random crops, in pixels.", least=16, most=4096)
     batch_size = Knob[Any](
         "auto",
-        "Crops a step; auto takes one for every 8 pairs, 8 at most.",
+        "Crops or poses a step; auto takes a crop for every 8 pairs, 8 at most, and 64 poses.",
         type=int,
         words=("auto",),
         least=1,
@@ -65,7 +66,10 @@ class Trainer(Node):
         "medium", "Size of the default network; larger learns more and takes longer.",
         choices=("small", "medium", "large"),
     )  # fmt: skip
-    learning_rate = Knob(2e-3, "The highest learning rate.", least=0.0)
+    learning_rate = Knob[Any](
+        "auto", "The highest learning rate; auto takes 0.002 for frames and 0.003 for poses.",
+        type=float, words=("auto",), least=0.0,
+    )  # fmt: skip
     schedule = Knob(
         "warmup-constant-decay",
         "How the learning rate runs; only the default can be lengthened without a loss.",
@@ -74,9 +78,11 @@ class Trainer(Node):
     augmentation = Knob(
         ("flip",), "Changes that crops are given at random.", choices=("flip", "jitter"), many=True
     )
-    hold_out = Knob(
-        0.0, "Share of the pairs that is measured and not trained on, spread evenly.", least=0.0, most=0.9
-    )
+    hold_out = Knob[Any](
+        "auto", "Share of the pairs that is measured and not trained on: frames are spread evenly, poses are "
+        "whole clips; auto takes none of the frames, a tenth of the poses.",
+        type=float, words=("auto",), least=0.0, most=0.9,
+    )  # fmt: skip
     validation_interval = Knob(100, "Steps between measurements of held-out pairs.", least=1)
     precision = Knob(
         "auto", "What the network computes in; auto takes bfloat16 where the hardware has it.",
@@ -84,7 +90,10 @@ class Trainer(Node):
     )  # fmt: skip
     seed = Knob(0, "Every random draw depends on it and on nothing else.", least=0)
     checkpoint_interval = Knob(1000, "Steps between checkpoints.", least=1, result=False)
-    contact_sheet_interval = Knob(100, "Steps between contact sheets.", least=1, result=False)
+    contact_sheet_interval = Knob[Any](
+        "auto", "Steps between contact sheets; auto takes 100 for frames and 1000 for poses.",
+        type=int, words=("auto",), least=1, result=False,
+    )  # fmt: skip
     data_directory = Knob("training", "Where run folders are made.", path=True, result=False)
     run_name = Knob("", "Name of the run folder; Training_<date>_<time> when empty.", result=False)
 

@@ -82,7 +82,7 @@ def split(
     measured = sorted(have & set(validation.numbers)) if validation is not None else []
     held_out = [(validation, number) for number in measured if validation is not None]
     pairs = sorted((have & set(truth.numbers)) - set(measured))
-    count = round(node.hold_out * len(pairs))
+    count = round((0.0 if node.hold_out == "auto" else node.hold_out) * len(pairs))
     if count:
         chosen = {pairs[round((index + 0.5) * len(pairs) / count - 0.5)] for index in range(count)}
         held_out += [(truth, number) for number in sorted(chosen)]

@@ -107,6 +107,11 @@ class ImageSubject:
         identities: The digest of each frame, by input and frame number.
     """
 
+    rate = 2e-3
+    sheet_interval = 100
+    most_steps: int | None = None
+    samples = "crops"
+
     def __init__(
         self,
         training: Sequence[Pair],

@@ -37,11 +37,19 @@ class Subject(Protocol):
         pairs: How many pairs of frames, poses or rows an epoch goes through.
         batch_size: Samples a step where nobody says how many.
         precision: "float32" or "bfloat16", what the network computes in.
+        rate: The learning rate where nobody says one.
+        sheet_interval: Steps between contact sheets where nobody says how many.
+        most_steps: All the steps that there is something to learn in; None for no limit.
+        samples: What a batch consists of, for people: "crops", "poses" or "rows".
     """
 
     pairs: int
     batch_size: int
     precision: str
+    rate: float
+    sheet_interval: int
+    most_steps: int | None
+    samples: str
 
     def network(self) -> nn.Module:
         """A fresh network; its starting weights depend on the seed only."""

@@ -69,6 +69,12 @@ def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
 
 
 def _subject(node: Trainer, inputs: Inputs, context: Context, device: str) -> Subject:
+    from understudy.nodes.media.meshes.posed import PosedMeshes
+
+    if isinstance(inputs["input"], PosedMeshes):
+        from understudy.nodes.learning.mesh_pairs import mesh_subject
+
+        return mesh_subject(node, inputs, context, device=device)
     from understudy.nodes.learning.image_pairs import image_subject
 
     precision = fastest_precision(device) if node.precision == "auto" else node.precision
@@ -83,10 +89,11 @@ def _plan(node: Trainer, subject: Subject, device: str) -> Plan:
         raise NodeError(
             node.name, f"a batch of {batch} needs as many pairs; there are {subject.pairs}", knob="batch_size"
         )
+    steps = math.ceil(node.epochs * subject.pairs / batch)
     return Plan(
-        steps=math.ceil(node.epochs * subject.pairs / batch),
+        steps=steps if subject.most_steps is None else min(steps, subject.most_steps),
         batch=batch,
-        rate=node.learning_rate,
+        rate=subject.rate if node.learning_rate == "auto" else node.learning_rate,
         schedule=node.schedule,
         precision=subject.precision,
         device=device,
@@ -125,6 +132,8 @@ class Training:
         self.best: dict[str, float] | None = None
         self.bad_steps, self.parts = 0, 1
         self.losses: list[float] = []
+        interval = node.contact_sheet_interval
+        self.sheet_interval = subject.sheet_interval if interval == "auto" else interval
         self.saver = Saver()
         if start.container is not None:
             self._restore(start)
@@ -219,7 +228,7 @@ class Training:
         last = self.step == self.plan.steps
         if self.step % self.node.validation_interval == 0 or last:
             self._validate()
-        if self.step == 1 or self.step % self.node.contact_sheet_interval == 0 or last:
+        if self.step == 1 or self.step % self.sheet_interval == 0 or last:
             sheet = self.subject.contact_sheet(self.network, self.step)
             self._picture(sheet, self.folder.contact_sheet(self.step))
 

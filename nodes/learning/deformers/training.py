@@ -71,8 +71,10 @@ class DeformerTraining:
     def validate(self, network: nn.Module) -> float:
         """The loss on the validation poses."""
         network.eval()
+        device = next(network.parameters()).device
+        inputs, targets = (held.to(device) for held in self._held)
         with torch.no_grad():
-            found = float(self.loss(network(self._held[0]), self._held[1]))
+            found = float(self.loss(network(inputs), targets))
         network.train()
         return found
 

@@ -75,9 +75,9 @@ class PosedMeshes:
 
     @property
     def frames(self) -> NDArray[np.int64]:
-        """`(N,)`, each pose's frame number; 1 to N where no file says."""
+        """`(N,)`, each pose's frame number; its row in its file, from 1, where no file says."""
         found = self._gathered("frame")
-        return np.arange(1, len(self) + 1) if found is None else found.astype(np.int64)
+        return self.places[:, 1] + 1 if found is None else found.astype(np.int64)
 
     def vertices(self, rows: Sequence[int] | Rows | slice) -> NDArray[np.float32]:
         """The vertices `(n, V, 3)` of some poses, in object space and `rig.units`."""

@@ -1,0 +1,86 @@
+"""What a trained deformer is told about, in sentences."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from understudy.nodes.learning.deformers.measuring import errors_by_group, errors_of
+from understudy.nodes.learning.deformers.uncertainty import next_to_capture
+
+if TYPE_CHECKING:
+    from understudy.nodes.learning.deformers.deformer import Deformer
+    from understudy.nodes.learning.deformers.training import Concluded
+    from understudy.nodes.media.meshes.posed import PosedMeshes
+
+SHOWN = 5
+"""Controls and poses that are named."""
+
+TIMED = 32
+"""Poses that a batch's time is measured on."""
+
+
+def pose_names(poses: PosedMeshes) -> list[str]:
+    """What to call each pose: its frame, and its clip or file where there are several."""
+    frames, clips = poses.frames.tolist(), poses.clips
+    if clips is None:
+        clips = np.array([poses.files[number].stem for number in poses.places[:, 0]])
+    if len(np.unique(clips)) < 2:
+        return [str(frame) for frame in frames]
+    return [f"{clip} {frame}" for clip, frame in zip(clips, frames, strict=True)]
+
+
+def sentences(concluded: Concluded, held_out: PosedMeshes, preview: PosedMeshes | None) -> list[str]:
+    """Errors, controls, what to capture next, and how large and fast the model is."""
+    deformer, rig = concluded.deformer, held_out.rig
+    found = errors_of(deformer, held_out)
+    each = ", ".join(f"{name} {percent:.4f} %" for name, percent in concluded.percent.items())
+    overall = (
+        f"Rms error on {len(held_out)} held-out poses, of the diagonal: {each}. The model is the "
+        f"{concluded.chosen}: {found.rms:.4g} {rig.units}, largest {float(found.worst.max()):.4g} "
+        f"{rig.units} ({found.worst_percent:.3f} %)."
+    )
+    groups = sorted(errors_by_group(deformer, held_out, found).items(), key=lambda one: -one[1][0])
+    worst = ", ".join(f"{name} {rms:.3f} % (largest {most:.2f} %)" for name, (rms, most) in groups[:SHOWN])
+    told = [overall, f"Largest errors where these are far from their mean: {worst}."]
+    told += _to_capture(concluded, held_out if preview is None else preview)
+    if preview is not None:
+        told += beyond(deformer, preview)
+    return [*told, _speed(concluded.deformer, held_out)]
+
+
+def _to_capture(concluded: Concluded, poses: PosedMeshes) -> list[str]:
+    if concluded.uncertainty is None:
+        return []
+    names = pose_names(poses)
+    ranked = next_to_capture(concluded.uncertainty, concluded.deformer, poses, SHOWN)
+    listed = ", ".join(f"{names[row]} ({expected:.3g} {poses.rig.units})" for row, expected in ranked)
+    return [f"Poses to capture next, by expected error: {listed}."]
+
+
+def beyond(deformer: Deformer, poses: PosedMeshes) -> list[str]:
+    """Which controls leave the range that was trained on, in one sentence or none."""
+    found = deformer.beyond(poses)
+    if not found:
+        return []
+    worst = sorted(found.items(), key=lambda one: -int(one[1].sum()))
+    listed = ", ".join(f"{name} in {int(out.sum())}" for name, out in worst[:SHOWN])
+    more = "" if len(worst) <= SHOWN else f" and {len(worst) - SHOWN} more"
+    return [f"Controls outside of the range trained on, of {len(poses)} poses: {listed}{more}."]
+
+
+def _speed(deformer: Deformer, poses: PosedMeshes) -> str:
+    size = sum(array.nbytes for name, array in deformer.arrays().items() if not name.startswith("rig/"))
+    controls, matrices = poses.controls[:TIMED], poses.joint_matrices
+    some = None if matrices is None else matrices[: len(controls)]
+
+    def milliseconds(count: int) -> float:
+        began = time.perf_counter()
+        deformer.predict(controls[:count], None if some is None else some[:count])
+        return 1000.0 * (time.perf_counter() - began) / count
+
+    milliseconds(1)
+    one, many = milliseconds(1), milliseconds(len(controls))
+    return f"The model has {size / 1e6:.1f} MB; a pose takes {one:.1f} ms, in a batch {many:.1f} ms."

@@ -1,0 +1,188 @@
+"""Learning a deformation from poses: what the Trainer's loop draws, measures and shows of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from understudy.nodes.learning import deformer_recipes, mesh_pictures, mesh_report
+from understudy.nodes.learning.deformers.local_net import numpy_net
+from understudy.nodes.learning.deformers.preparing import prepare
+from understudy.nodes.learning.deformers.training import BATCH, RATE, Concluded, DeformerTraining, conclude
+from understudy.nodes.learning.image_model import WEIGHTS
+from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.state import network_arrays
+from understudy.nodes.learning.subject import Model
+from understudy.runtime.randomness import permutation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL.Image import Image
+    from torch import Tensor
+
+    from understudy.nodes.learning.deformer_recipes import DeformerNode
+    from understudy.nodes.learning.deformers.deformer import Deformer
+    from understudy.nodes.learning.deformers.preparing import Prepared
+    from understudy.nodes.learning.principal_shapes import PrincipalShapes
+    from understudy.nodes.media.meshes.posed import PosedMeshes
+
+SHEET_ROWS = 3
+"""Held-out poses on a training's contact sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeshData:
+    """What a Trainer's wires give.
+
+    Attributes:
+        training: The poses that are trained on.
+        held_out: Poses that are measured only.
+        preview: Animation of which one pose is shown, and whose poses are ranked; None where there is none.
+        basis: Principal shapes to learn coefficients of; None where the deformer finds its own.
+        identities: The digest of each file, by input and name.
+    """
+
+    training: PosedMeshes
+    held_out: PosedMeshes
+    preview: PosedMeshes | None
+    basis: PrincipalShapes | None
+    identities: dict[str, dict[str, str]]
+
+
+class MeshSubject:
+    """Poses as a `Subject`. What has a closed form is prepared when the network is first asked for.
+
+    Args:
+        data: What the wires give.
+        recipe: How the deformation is learned.
+        seed: Every draw depends on it.
+        device: As torch names it.
+        progress: Called with what is being prepared.
+    """
+
+    precision = "float32"
+    rate = RATE
+    sheet_interval = 1000
+    samples = "poses"
+
+    def __init__(
+        self,
+        data: MeshData,
+        recipe: DeformerNode,
+        *,
+        seed: int,
+        device: str,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.pairs = len(data.training)
+        self.batch_size = min(BATCH, self.pairs)
+        self.most_steps = None if recipe.trains else 1
+        self._data, self._recipe, self._seed, self._device = data, recipe, seed, device
+        self._progress = progress
+        self._concluded: tuple[str, Concluded] | None = None
+
+    @cached_property
+    def _prepared(self) -> Prepared:
+        data, settings = self._data, self._recipe.settings(self._seed)
+        return prepare(data.training, data.held_out, settings, self._progress, data.basis)
+
+    @cached_property
+    def _drawn(self) -> DeformerTraining:
+        return DeformerTraining(self._prepared)
+
+    def network(self) -> nn.Module:
+        """The recipe's net with starting weights drawn by the seed."""
+        network = self._drawn.network() if self._recipe.trains else _ClosedForm(self._prepared)
+        return network.to(self._device)
+
+    def optimiser(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+        """AdamW with strong decay."""
+        return self._drawn.optimiser(network, rate)
+
+    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
+        """Standardised inputs `(B, D)` and coefficients `(B, S, K)`."""
+        return self._drawn.batch(step, size)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Squared error over that of ridge: 1 is as good as the floor."""
+        return self._drawn.loss(output, target)
+
+    def described(self, step: int, size: int) -> list[str]:
+        """Each sample's frame and clip, or that it was made up."""
+        rows = self._drawn.rows(step, size)
+        named = mesh_report.pose_names(self._data.training)
+        return [named[row] if row < self.pairs else f"made-up pose {row - self.pairs + 1}" for row in rows]
+
+    def model(self, network: nn.Module) -> Model:
+        """The best of ridge, kernel and net with its uncertainty; the net's weights, to begin with again."""
+        concluded = self._conclude(network)
+        model = MeshModel(concluded.deformer, concluded.uncertainty)
+        header = model.header() | {
+            "network": deformer_recipes.description(self._recipe),
+            "precision": self.precision,
+        }
+        weights = {WEIGHTS + name: array for name, array in network_arrays(network).items()}
+        return Model(header, model.arrays() | weights)
+
+    def _conclude(self, network: nn.Module) -> Concluded:
+        """Measured once for the same weights: a best checkpoint may be a regular one too."""
+        digest = hashlib.sha256()
+        for array in network_arrays(network).values():
+            digest.update(array.tobytes())
+        key = digest.hexdigest()
+        if self._concluded is None or self._concluded[0] != key:
+            trained = network if self._recipe.trains else None
+            self._concluded = (key, conclude(self._prepared, self._data.held_out, trained))
+        return self._concluded[1]
+
+    def validate(self, network: nn.Module) -> float | None:
+        """The loss on the held-out poses."""
+        return self._drawn.validate(network)
+
+    def contact_sheet(self, network: nn.Module, step: int) -> Image:
+        """Three held-out poses: groundtruth, output, error."""
+        poses = self._data.held_out
+        shown = sorted(permutation(self._seed, "contact sheet", step, len(poses))[:SHEET_ROWS].tolist())
+        return mesh_pictures.training_sheet(self._deformer(network), poses, shown, f"step {step:,}")
+
+    def preview(self, network: nn.Module) -> Image | None:
+        """The pose in the middle of the preview's animation, from three sides."""
+        if self._data.preview is None:
+            return None
+        return mesh_pictures.preview(self._deformer(network), self._data.preview)
+
+    def _deformer(self, network: nn.Module) -> Deformer:
+        if isinstance(network, _ClosedForm):
+            return self._prepared.deformer(network.predictor)
+        return self._prepared.deformer(numpy_net(network))  # type: ignore[arg-type]
+
+    def conclusion(self, network: nn.Module) -> list[str]:
+        """Errors of ridge, kernel and net, controls with the largest, and which poses to capture next."""
+        concluded = self._conclude(network)
+        report = mesh_report.sentences(concluded, self._data.held_out, self._data.preview)
+        known = self._data.training.notes  # the DataSource told these
+        return [*(note for note in self._prepared.notes if note not in known), *report]
+
+    def identities(self) -> dict[str, dict[str, str]]:
+        """The digest of each file, by input and name."""
+        return self._data.identities
+
+
+class _ClosedForm(nn.Module):
+    """A kernel, or ridge, in the place of a net; its one weight does nothing."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        super().__init__()
+        self.predictor = prepared.kernel or prepared.ridge
+        self.unused = nn.Parameter(torch.zeros(()))
+
+    def forward(self, inputs_BD: Tensor) -> Tensor:
+        """Coefficients `(B, S, K)`."""
+        found = torch.from_numpy(self.predictor.predict(inputs_BD.detach().cpu().numpy()))
+        return found.to(inputs_BD.device) + 0.0 * self.unused
