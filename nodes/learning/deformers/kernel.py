@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
 
 LARGEST = 4000
@@ -27,7 +26,7 @@ _RATE = 0.3
 _BETAS = (0.9, 0.95)
 _FIRST_SCALE = 20.0
 _FIRST_STRENGTH = 1e-5
-_LEAST_STRENGTH = 1e-7  # with less, weights grow so large that float32 no longer holds them
+_LEAST_STRENGTH = 1e-8
 _LEAST_RELEVANCE = 1e-2
 
 
@@ -37,22 +36,23 @@ class Kernel:
 
     Attributes:
         scales: `(D,)` float32, how much each input column matters.
-        poses: `(N, D)` float32, training poses times scales.
-        weights: `(N, K)` float32.
+        poses: `(N, D)` float64, training poses times scales.
+        weights: `(N, K)` float64: they are large and cancel, so that float32 would be seen in the result.
         bias: `(K,)` float32.
         strength: Noise over signal, what was added to the kernel's diagonal.
     """
 
     scales: NDArray[np.float32]
-    poses: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    poses: NDArray[np.float64]
+    weights: NDArray[np.float64]
     bias: NDArray[np.float32]
     strength: float
 
     def predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """`(N, D)` to `(N, K)`."""
-        near = np.exp(-squared_distances(inputs * self.scales, self.poses)).astype(np.float32)
-        return near @ self.weights + self.bias
+        scaled = np.asarray(inputs, np.float64) * self.scales
+        near = np.exp(-squared_distances(scaled, self.poses))
+        return np.asarray(near @ self.weights + self.bias, np.float32)
 
 
 def fit_kernel(
@@ -70,16 +70,14 @@ def fit_kernel(
 
     x = np.asarray(inputs, np.float64)
     weights, strength = _likeliest(x, np.asarray(targets, np.float64), groups, relevance)
-    scales = np.sqrt(weights)[groups]
-    poses = (x * scales).astype(np.float32)
+    scales = np.sqrt(weights)[groups].astype(np.float32)
+    poses = x * scales.astype(np.float64)
     bias = np.asarray(targets, np.float64).mean(axis=0)
     gram = np.exp(-squared_distances(poses, poses))
     gram[np.diag_indices(len(gram))] += strength
     factor = linalg.cho_factor(gram, lower=True, overwrite_a=True)
     solved = linalg.cho_solve(factor, np.asarray(targets, np.float64) - bias)
-    return Kernel(
-        scales.astype(np.float32), poses, solved.astype(np.float32), bias.astype(np.float32), strength
-    )
+    return Kernel(scales, poses, solved, bias.astype(np.float32), strength)
 
 
 def squared_distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
@@ -112,42 +110,50 @@ def _likeliest(
     relevance: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]:
     """The groups' weights and the strength of greatest likelihood, on evenly taken poses, by Adam."""
-    import torch
-
     rows = np.unique(np.linspace(0, len(x) - 1, min(_SEARCHED, len(x))).astype(np.int64))
     distances = _distances_by_group(x[rows], groups)
+    targets = y[rows] - y[rows].mean(axis=0)
     first = np.maximum(relevance, _LEAST_RELEVANCE) ** 2
     median = float(np.median(np.tensordot(first, distances, 1)))
-    first = first / (_FIRST_SCALE * max(median, 1e-12))
-    logs = torch.tensor(np.log([*first, _FIRST_STRENGTH]), requires_grad=True)
-    distances_GNN = torch.from_numpy(distances)
-    targets_NK = torch.from_numpy(y[rows] - y[rows].mean(axis=0))
-    optimiser = torch.optim.Adam([logs], lr=_RATE, betas=_BETAS)
-    best = (np.inf, logs.detach().clone())
-    for _ in range(_STEPS):
-        optimiser.zero_grad()
-        unlikely = _unlikelihood(logs, distances_GNN, targets_NK)
-        if unlikely.item() < best[0]:
-            best = (unlikely.item(), logs.detach().clone())
-        unlikely.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        with torch.no_grad():
-            logs[-1].clamp_(np.log(_LEAST_STRENGTH), 0.0)
-    found = best[1].exp().numpy()
+    logs = np.log([*(first / (_FIRST_SCALE * max(median, 1e-12))), _FIRST_STRENGTH])
+    best = (np.inf, logs)
+    mean, square = np.zeros_like(logs), np.zeros_like(logs)
+    for step in range(1, _STEPS + 1):
+        unlikely, gradient = _unlikelihood(logs, distances, targets)
+        if unlikely < best[0]:
+            best = (unlikely, logs)
+        mean += (1.0 - _BETAS[0]) * (gradient - mean)
+        square += (1.0 - _BETAS[1]) * (gradient**2 - square)
+        size = np.sqrt(square / (1.0 - _BETAS[1] ** step)) + 1e-8
+        logs = logs - _RATE * mean / (1.0 - _BETAS[0] ** step) / size
+        logs[-1] = np.clip(logs[-1], np.log(_LEAST_STRENGTH), 0.0)
+    found = np.exp(best[1])
     return found[:-1], float(found[-1])
 
 
-def _unlikelihood(logs: torch.Tensor, distances_GNN: torch.Tensor, targets_NK: torch.Tensor) -> torch.Tensor:
-    """Twice the negative log marginal likelihood over N and K, up to a constant, at its best signal size."""
-    import torch
+def _unlikelihood(
+    logs: NDArray[np.float64], distances_GNN: NDArray[np.float64], targets_NK: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """Twice the negative log marginal likelihood over N and K, at its best signal size, and its gradient.
+
+    Up to a constant it is log(tr(Y^T C Y) / N) + log|K| / N with C the inverse of K.
+    """
+    from scipy.linalg import lapack
 
     count = len(targets_NK)
-    gram = torch.exp(-torch.tensordot(logs[:-1].exp(), distances_GNN, 1))
-    gram = gram + logs[-1].exp() * torch.eye(count, dtype=gram.dtype)
-    factor = torch.linalg.cholesky(gram)
-    explained = (targets_NK * torch.cholesky_solve(targets_NK, factor)).sum() / count
-    unlikely: torch.Tensor = torch.log(explained + 1e-300) + 2.0 / count * factor.diagonal().log().sum()
-    return unlikely
+    weights, strength = np.exp(logs[:-1]), float(np.exp(logs[-1]))
+    near = np.exp(-np.tensordot(weights, distances_GNN, 1))
+    factor, failed = lapack.dpotrf(near + strength * np.eye(count), lower=1)
+    if failed:
+        return np.inf, np.zeros_like(logs)
+    inverse = np.tril(lapack.dpotri(factor, lower=1)[0])
+    inverse += np.tril(inverse, -1).T
+    solved = inverse @ targets_NK
+    explained = float(np.vdot(targets_NK, solved)) / count + 1e-300
+    unlikely = np.log(explained) + 2.0 / count * float(np.log(np.diagonal(factor)).sum())
+    slope = (inverse - solved @ solved.T / explained) / count
+    by_group = -weights * np.tensordot(distances_GNN, slope * near, 2)
+    return float(unlikely), np.append(by_group, strength * np.trace(slope))
 
 
 def _distances_by_group(x: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:

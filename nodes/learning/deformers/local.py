@@ -71,7 +71,7 @@ class LocalKernel:
         ridge: The floor.
         poses: `(N, D)` float32, standardised inputs of training poses.
         scales: `(S, D)` float32, how much each input matters to a segment; all zero where ridge is kept.
-        weights: `(S, N, K)` float32, zero where ridge is kept.
+        weights: `(S, N, K)` float64, zero where ridge is kept.
         bias: `(S, K)` float32.
         kept: `(S,)`, whether the segment uses its kernel.
         strengths: `(S,)`, noise over signal of each kernel.
@@ -80,7 +80,7 @@ class LocalKernel:
     ridge: LocalRidge
     poses: NDArray[np.float32]
     scales: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    weights: NDArray[np.float64]
     bias: NDArray[np.float32]
     kept: NDArray[np.bool_]
     strengths: NDArray[np.float64]
@@ -88,12 +88,16 @@ class LocalKernel:
     def predict(self, inputs: Floats) -> Floats:
         """Standardised inputs `(N, D)` to coefficients `(N, S, K)`."""
         found = self.ridge.predict(inputs)
-        for segment in np.flatnonzero(self.kept):
-            used = self.scales[segment] > 0.0
-            scale = self.scales[segment, used]
-            near = np.exp(-squared_distances(inputs[:, used] * scale, self.poses[:, used] * scale))
-            found[:, segment] = near.astype(np.float32) @ self.weights[segment] + self.bias[segment]
+        for segment in map(int, np.flatnonzero(self.kept)):
+            near = self.nearness(segment, inputs)
+            found[:, segment] = near @ self.weights[segment] + self.bias[segment]
         return found
+
+    def nearness(self, segment: int, inputs: Floats) -> NDArray[np.float64]:
+        """How near standardised inputs `(N, D)` are to each training pose, as a segment sees it, 0 to 1."""
+        used = self.scales[segment] > 0.0
+        scale = self.scales[segment, used].astype(np.float64)
+        return np.asarray(np.exp(-squared_distances(inputs[:, used] * scale, self.poses[:, used] * scale)))
 
     def header(self) -> dict[str, Any]:
         """What is no number, as plain data."""
@@ -147,7 +151,7 @@ def fit_local_kernel(
     inputs, targets = training[0][rows], training[1][rows]
     count, width = targets.shape[1:]
     scales = np.zeros((count, inputs.shape[1]), np.float32)
-    weights = np.zeros((count, len(inputs), width), np.float32)
+    weights = np.zeros((count, len(inputs), width))
     bias = np.zeros((count, width), np.float32)
     kept = np.zeros(count, np.bool_)
     strengths = np.zeros(count)

@@ -38,14 +38,14 @@ class Uncertainty:
     """Variances of a deformer's coefficients.
 
     Attributes:
-        roots: For each segment a matrix R `(F_s, R_s)`, flattened, float32: of features f, |f R|^2 is the
+        roots: For each segment a matrix R `(F_s, R_s)`, flattened, float64: of features f, |f R|^2 is the
             variance (of a net or ridge), or what is known of it (of a kernel).
         sizes: `(S, 2)`, F_s and R_s.
         noise: `(S, K)` float32, variance of each coefficient where that variance is 1.
         scale: Standard deviations are multiplied by it; fitted on validation poses.
     """
 
-    roots: NDArray[np.float32]
+    roots: NDArray[np.float64]
     sizes: NDArray[np.int64]
     noise: NDArray[np.float32]
     scale: float = 1.0
@@ -57,7 +57,7 @@ class Uncertainty:
         for segment, features, prior in _features(deformer.predictor, inputs):
             root = self.roots[starts[segment] : starts[segment + 1]].reshape(self.sizes[segment])
             explained = ((features @ root) ** 2).sum(axis=1)
-            found[:, segment] = explained if prior is None else np.maximum(prior - explained, 1e-7)
+            found[:, segment] = explained if prior is None else np.maximum(prior - explained, 1e-12)
         return found
 
     def variances(self, deformer: Deformer, inputs: Floats) -> Floats:
@@ -111,14 +111,14 @@ def fit_uncertainty(deformer: Deformer, prepared: Prepared, validation: PosedMes
     return replace(raw, scale=_scale(raw, deformer, validation))
 
 
-def _root(features: Floats, strength: float | None) -> Floats:
+def _root(features: NDArray[Any], strength: float | None) -> NDArray[np.float64]:
     """R with R R^T the inverse of H^T H + 1 of features H; of a kernel's own matrix, that of K + strength."""
     gram = (features.T @ features if strength is None else features).astype(np.float64)
     values, vectors = np.linalg.eigh(gram)
     if strength is not None:
         values, vectors = values[-_MOST_DIRECTIONS:], vectors[:, -_MOST_DIRECTIONS:]
     added = 1.0 if strength is None else strength
-    return np.asarray(vectors / np.sqrt(np.maximum(values, 0.0) + added), np.float32)
+    return np.asarray(vectors / np.sqrt(np.maximum(values, 0.0) + added))
 
 
 def next_to_capture(
@@ -151,7 +151,7 @@ def _scale(raw: Uncertainty, deformer: Deformer, validation: PosedMeshes) -> flo
     return errors_of(deformer, validation).rms / max(float(np.sqrt((expected**2).mean())), 1e-30)
 
 
-def _features(predictor: Any, inputs: Floats) -> Iterator[tuple[int, Floats, float | None]]:
+def _features(predictor: Any, inputs: Floats) -> Iterator[tuple[int, NDArray[Any], float | None]]:
     """For each segment its features `(N, F)`; and for a Gaussian process the variance far from all poses.
 
     The features are last hidden layer and 1 of a net, inputs and 1 of a ridge, nearness to the training poses
@@ -165,10 +165,7 @@ def _features(predictor: Any, inputs: Floats) -> Iterator[tuple[int, Floats, flo
     ridge: LocalRidge = predictor.ridge if isinstance(predictor, LocalKernel) else predictor
     for segment, weights in enumerate(ridge.weights):
         if isinstance(predictor, LocalKernel) and predictor.kept[segment]:
-            used = predictor.scales[segment] > 0.0
-            scale = predictor.scales[segment, used]
-            near = np.exp(-squared_distances(inputs[:, used] * scale, predictor.poses[:, used] * scale))
-            yield segment, near.astype(np.float32), 1.0
+            yield segment, predictor.nearness(int(segment), inputs), 1.0
         else:
             used = np.abs(weights).max(axis=1) > 0.0
             yield segment, np.concatenate([inputs[:, used], ones], axis=1), None

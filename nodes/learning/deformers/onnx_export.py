@@ -1,0 +1,280 @@
+"""A deformer as ONNX: raw inputs in, deltas of vertices out, checked by running it.
+
+The graph is written node by node, so that equal deformers give equal bytes and nothing of torch is needed.
+Skinning stays with the host, which has it already.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from understudy.graph.errors import UnderstudyError
+from understudy.nodes.learning.deformers.differential import Differential
+from understudy.nodes.learning.deformers.local import LocalKernel, LocalRidge
+from understudy.nodes.learning.deformers.net import NumpyNet
+from understudy.nodes.learning.deformers.shapes import SegmentShapes, Vertices
+from understudy.runtime.durable import replace_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from understudy.nodes.learning.deformers.deformer import Deformer
+
+OPSET = 17
+INPUT, OUTPUT = "inputs", "deltas"
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxReport:
+    """What an export measured.
+
+    Attributes:
+        size: Of the file, in bytes.
+        difference: Largest difference to our own result, in shares of the rest shape's diagonal.
+        milliseconds: Of one pose on one thread, the median of many.
+    """
+
+    size: int
+    difference: float
+    milliseconds: float
+
+
+@dataclass
+class _Graph:
+    """ONNX nodes and constants as they are added."""
+
+    nodes: list[Any] = field(default_factory=list)
+    constants: list[Any] = field(default_factory=list)
+
+    def constant(self, array: NDArray[Any]) -> str:
+        from onnx import numpy_helper
+
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def add(self, operator: str, *inputs: str | NDArray[Any], **attributes: Any) -> str:
+        return self.add_many(operator, 1, *inputs, **attributes)[0]
+
+    def add_many(
+        self, operator: str, count: int, *inputs: str | NDArray[Any], **attributes: Any
+    ) -> list[str]:
+        from onnx import helper
+
+        names = [each if isinstance(each, str) else self.constant(each) for each in inputs]
+        outputs = [f"n{len(self.nodes)}_{i}" for i in range(count)]
+        self.nodes.append(helper.make_node(operator, names, outputs, **attributes))
+        return outputs
+
+
+def export_onnx(deformer: Deformer, path: Path, inputs: NDArray[np.float32]) -> OnnxReport:
+    """Writes a deformer as ONNX, runs it, and compares.
+
+    Args:
+        deformer: Its inputs as `Inputs.values` gives them go in as `inputs` `(B, D)`; `deltas` `(B, V, 3)`
+            come out, in the deformer's space.
+        path: The .onnx file.
+        inputs: Raw inputs `(N, D)` of some poses, on which both results are compared.
+
+    Raises:
+        UnderstudyError: onnx or onnxruntime is missing, or results differ by over 1e-5 of the diagonal.
+    """
+    data = onnx_bytes(deformer)
+    difference, milliseconds = _checked(deformer, data, inputs)
+    if not difference <= 1e-5:
+        raise UnderstudyError(
+            f"The ONNX model's result differs from ours by {difference:.1e} of the diagonal; expected at "
+            f"most 1e-05. {path} was not written."
+        )
+    replace_bytes(path, [data])
+    return OnnxReport(len(data), difference, milliseconds)
+
+
+def onnx_bytes(deformer: Deformer) -> bytes:
+    """The ONNX model of a deformer; equal deformers give equal bytes."""
+    try:
+        from onnx import TensorProto, helper
+    except ImportError as error:
+        raise UnderstudyError('Export needs onnx: pip install "understudy[export]".') from error
+    graph = _Graph()
+    seen = INPUT
+    if deformer.clamp:
+        seen = graph.add("Max", seen, deformer.inputs.least)
+        seen = graph.add("Min", seen, deformer.inputs.most)
+    seen = graph.add("Sub", seen, deformer.inputs.mean)
+    seen = graph.add("Div", seen, deformer.inputs.deviation)
+    last = _decoder(graph, deformer.decoder, _predictor(graph, deformer.predictor, seen))
+    graph.nodes.append(helper.make_node("Identity", [last], [OUTPUT]))
+    shapes = [("B", len(deformer.inputs.columns)), ("B", len(deformer.rig.rest), 3)]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in zip((INPUT, OUTPUT), shapes, strict=True)
+    ]
+    made = helper.make_graph(graph.nodes, "deformer", ends[:1], ends[1:], graph.constants)
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _checked(deformer: Deformer, data: bytes, inputs: NDArray[np.float32]) -> tuple[float, float]:
+    try:
+        import onnxruntime  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise UnderstudyError('Export needs onnxruntime: pip install "understudy[export]".') from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    given = deformer.inputs.clamped(inputs) if deformer.clamp else inputs
+    ours = deformer.decoder.deltas(deformer.predictor.predict(deformer.inputs.standardised(given)))
+    theirs = session.run([OUTPUT], {INPUT: inputs})[0]
+    times = []
+    for row in range(100):
+        pose = inputs[row % len(inputs)][None]
+        start = time.perf_counter()
+        session.run([OUTPUT], {INPUT: pose})
+        times.append(time.perf_counter() - start)
+    return float(np.abs(ours - theirs).max()) / deformer.rig.diagonal, 1e3 * float(np.median(times))
+
+
+def _predictor(graph: _Graph, predictor: Any, seen: str) -> str:
+    """Adds a predictor; gives coefficients flattened, `(B, S K)`."""
+    if isinstance(predictor, NumpyNet):
+        return _flat(graph, _net(graph, predictor, seen))
+    if isinstance(predictor, LocalKernel):
+        floor = ~predictor.kept[:, None]
+        ridge = LocalRidge(predictor.ridge.weights * floor[..., None], predictor.ridge.bias * floor)
+        kernel = _flat(graph, _kernel(graph, predictor, seen))
+        return graph.add("Add", kernel, _ridge(graph, ridge, seen)) if floor.any() else kernel
+    return _ridge(graph, predictor, seen)
+
+
+def _ridge(graph: _Graph, ridge: LocalRidge, seen: str) -> str:
+    weights = ridge.weights.transpose(1, 0, 2).reshape(ridge.weights.shape[1], -1)
+    return graph.add("Add", graph.add("MatMul", seen, weights), ridge.bias.reshape(-1))
+
+
+def _net(graph: _Graph, net: NumpyNet, seen: str) -> str:
+    weights = net.weights
+    layers = sum(name.startswith("matrices.") for name in weights)
+    gathered = graph.add("Gather", seen, weights["columns"], axis=1)
+    local = graph.add("Transpose", gathered, perm=[1, 0, 2])
+    hidden = local
+    for layer in range(layers):
+        matrix, bias = weights[f"matrices.{layer}"], weights[f"biases.{layer}"]
+        if layer == 0:
+            matrix = weights["scales"].transpose(0, 2, 1) * matrix
+        if layer == layers - 1:
+            matrix, bias = matrix * weights["size"], bias * weights["size"] + weights["ridge_bias"]
+        hidden = graph.add("Add", graph.add("MatMul", hidden, matrix.astype(np.float32)), bias)
+        if layer < layers - 1:
+            hidden = _activated(graph, net.activation, hidden)
+    if not weights["ridge"].any():
+        return hidden
+    return graph.add("Add", hidden, graph.add("MatMul", local, weights["ridge"]))
+
+
+def _activated(graph: _Graph, activation: str, x: str) -> str:
+    half = _scalar(0.5)
+    simple = {"relu": "Relu", "leaky-relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+    if activation in simple:
+        return graph.add(simple[activation], x)
+    if activation == "silu":
+        return graph.add("Mul", x, graph.add("Sigmoid", x))
+    if activation == "gelu":
+        bent = graph.add("Erf", graph.add("Mul", x, _scalar(0.5**0.5)))
+        return graph.add("Mul", graph.add("Mul", x, half), graph.add("Add", bent, _scalar(1.0)))
+    return x
+
+
+def _scalar(value: float) -> NDArray[np.float32]:
+    return np.array(value, np.float32)
+
+
+def _kernel(graph: _Graph, kernel: LocalKernel, seen: str) -> str:
+    """In float64: distances in product form and weights that cancel need it."""
+    width = int((kernel.scales > 0.0).sum(axis=1).max())
+    columns = np.argsort(kernel.scales <= 0.0, axis=1, kind="stable")[:, :width]
+    scales = np.take_along_axis(kernel.scales, columns, axis=1).astype(np.float64)[:, None]
+    sides = []
+    for rows in (seen, graph.constant(kernel.poses)):
+        gathered = graph.add("Cast", graph.add("Gather", rows, columns, axis=1), to=11)
+        sides.append(graph.add("Mul", graph.add("Transpose", gathered, perm=[1, 0, 2]), scales))
+    squares = [graph.add("ReduceSum", graph.add("Mul", x, x), np.array([2]), keepdims=1) for x in sides]
+    product = graph.add("MatMul", sides[0], graph.add("Transpose", sides[1], perm=[0, 2, 1]))
+    both = graph.add("Add", squares[0], graph.add("Transpose", squares[1], perm=[0, 2, 1]))
+    distance = graph.add("Sub", both, graph.add("Mul", product, np.array(2.0)))
+    near = graph.add("Exp", graph.add("Neg", distance))
+    found = graph.add(
+        "Add", graph.add("MatMul", near, kernel.weights), kernel.bias[:, None].astype(np.float64)
+    )
+    return graph.add("Cast", found, to=1)
+
+
+def _flat(graph: _Graph, coefficients_SBK: str) -> str:
+    turned = graph.add("Transpose", coefficients_SBK, perm=[1, 0, 2])
+    return graph.add("Flatten", turned, axis=1)
+
+
+def _decoder(graph: _Graph, decoder: Any, flat: str) -> str:
+    """Adds a decoder to flattened coefficients; gives deltas `(B, V, 3)`."""
+    if isinstance(decoder, Differential):
+        folded = decoder.folded.reshape(-1, decoder.mean.size)
+        rows = graph.add("Add", graph.add("MatMul", flat, folded), decoder.mean.reshape(-1))
+        return graph.add("Reshape", rows, np.array([0, len(decoder.mean), 3]))
+    if isinstance(decoder, Vertices):
+        rows = graph.add("Reshape", flat, np.array([0, len(decoder.moving), 3]))
+        return _summed(graph, rows, _covers(decoder.count, decoder.moving))
+    assert isinstance(decoder, SegmentShapes)
+    segments = decoder.segments
+    used = [s * decoder.width + k for s, count in enumerate(decoder.numbers) for k in range(count)]
+    parts = graph.add_many(
+        "Split", len(segments), graph.add("Gather", flat, np.array(used), axis=1), decoder.numbers, axis=1
+    )
+    moved = []
+    for segment, part in enumerate(parts):
+        mean, shapes = decoder.basis(segment)
+        shares = np.repeat(segments.shares[segments.rows(segment)], 3)
+        moved.append(graph.add("Add", graph.add("MatMul", part, shapes * shares), mean * shares))
+    joined = graph.add("Concat", *moved, axis=1) if len(moved) > 1 else moved[0]
+    rows = graph.add("Reshape", joined, np.array([0, len(segments.vertices), 3]))
+    return _summed(graph, rows, _covers(decoder.count, segments.vertices))
+
+
+def _covers(count: int, vertices: NDArray[np.int64]) -> list[list[int]]:
+    """For each vertex the rows that are added up to its delta."""
+    covers: list[list[int]] = [[] for _ in range(count)]
+    for row, vertex in enumerate(vertices):
+        covers[vertex].append(row)
+    return covers
+
+
+def _summed(graph: _Graph, rows: str, covers: list[list[int]]) -> str:
+    """Adds up the rows of each vertex: vertices with most rows first, so that each layer is a prefix."""
+    order = sorted(range(len(covers)), key=lambda vertex: -len(covers[vertex]))
+    deepest = len(covers[order[0]])
+    found = ""
+    length = 0
+    for depth in range(deepest - 1, -1, -1):
+        here = [covers[vertex][depth] for vertex in order if len(covers[vertex]) > depth]
+        layer = graph.add("Gather", rows, np.array(here), axis=1)
+        if found:
+            head, tail = (layer, "") if len(here) == length else _cut(graph, layer, length, len(here))
+            found = graph.add("Add", head, found)
+            found = graph.add("Concat", found, tail, axis=1) if tail else found
+        else:
+            found = layer
+        length = len(here)
+    still = len(covers) - length
+    if still:
+        found = graph.add("Pad", found, np.array([0, 0, 0, 0, still, 0]))
+    return graph.add("Gather", found, np.argsort(order, kind="stable"), axis=1)
+
+
+def _cut(graph: _Graph, layer: str, first: int, length: int) -> tuple[str, str]:
+    head, tail = graph.add_many("Split", 2, layer, np.array([first, length - first]), axis=1)
+    return head, tail
