@@ -19,19 +19,22 @@ _GIVES = {"frames": "frames", "controls": "shapes", "features": "labels"}
 
 
 class Inference(Node):
-    """Applies a trained model to a whole sequence.
+    """Applies a trained model to a whole sequence of frames, or to animated controls.
 
     Frames of any resolution are computed in tiles that overlap by as much as the network sees, so that no
     seam shows and memory is bounded by the tile. Frames are computed when something asks for them.
 
     A model that changes colours keeps the input's other channels; one that makes something new, such as a
     matte, gives only that. `channels` says otherwise.
+
+    Controls give shapes: of the same rig as the model's, computed a block of poses at a time.
     """
 
     version = 1
     input = Input("frames controls features", "What to apply the model to.")
     model = Input("model", "The trained model, from a Checkpoint.")
     result = Output("frames shapes labels", "The result, of the input's length.")
+    uncertainty = Output("shapes", "The same shapes with how far off each vertex may be, in scene units.")
 
     channels = Knob(
         "auto", "Whether the result has only the learned channels, or all of the input's beside them.",
@@ -45,14 +48,22 @@ class Inference(Node):
         "auto", "What the network computes in; auto takes what it was trained in.",
         choices=("auto", "float32", "bfloat16"),
     )  # fmt: skip
+    clamp = Knob(False, "Whether controls are held inside the range that was trained on.")
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - any input of a known kind will do
         """Frames give frames, controls give shapes, features give labels."""
         source = inputs["input"][0]
-        return {"result": Outline(_GIVES[source.kind], source.frames)}
+        found = {"result": Outline(_GIVES[source.kind], source.frames)}
+        return found | ({"uncertainty": Outline("shapes")} if source.kind == "controls" else {})
 
     def compute(self, inputs: Inputs, context: Context) -> Any:
         """The result as a lazy sequence; nothing is computed yet."""
+        from understudy.nodes.media.meshes.posed import PosedMeshes
+
+        if isinstance(inputs["input"], PosedMeshes):
+            from understudy.nodes.learning.mesh_inference import inferred_shapes
+
+            return inferred_shapes(self, inputs["input"], inputs["model"]["path"], context)
         from understudy.nodes.learning.image_inference import InferredFrames
 
         return InferredFrames(self, inputs["input"], inputs["model"]["path"], context)

@@ -11,7 +11,7 @@ from understudy.graph.errors import MediaError
 from understudy.runtime.durable import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
     from typing import IO
 
@@ -23,25 +23,30 @@ _PC2_HEADER = struct.Struct("<12siiffi")
 _PC2_MARK = b"POINTCACHE2\0"
 
 
-def write_npz_cache(path: Path, shape: tuple[int, int, int], blocks: Iterable[NDArray[np.float32]]) -> None:
+def write_npz_cache(
+    path: Path,
+    shape: tuple[int, int, int],
+    blocks: Iterable[NDArray[np.float32]],
+    more: Mapping[str, tuple[tuple[int, ...], Iterable[NDArray[np.float32]]]] | None = None,
+) -> None:
     """Writes `vertices` `(N, V, 3)` float32 to an .npz, block by block, so that any length fits in memory.
 
     Args:
         path: The file; there whole or not at all.
         shape: `(N, V, 3)`.
         blocks: `(n, V, 3)` each, together N.
+        more: Further arrays by name, each with its shape and its blocks.
     """
     import zipfile
 
-    info = zipfile.ZipInfo("vertices.npy", date_time=(1980, 1, 1, 0, 0, 0))
-    with (
-        replacing(path) as temporary,
-        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
-        archive.open(info, "w", force_zip64=True) as member,
-    ):
-        described = {"descr": "<f4", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(member, described)
-        _write_blocks(member, shape, blocks)
+    arrays = {"vertices": (shape, blocks), **(more or {})}
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for name, (whole, parts) in arrays.items():
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            with archive.open(info, "w", force_zip64=True) as member:
+                described = {"descr": "<f4", "fortran_order": False, "shape": whole}
+                np.lib.format.write_array_header_1_0(member, described)
+                _write_blocks(member, whole, parts)
 
 
 def write_pc2(
@@ -117,7 +122,7 @@ def write_usd(path: Path, rig: Rig, frames: Iterable[float], blocks: Iterable[ND
 
 
 def _write_blocks(
-    file: IO[bytes] | Any, shape: tuple[int, int, int], blocks: Iterable[NDArray[np.float32]]
+    file: IO[bytes] | Any, shape: tuple[int, ...], blocks: Iterable[NDArray[np.float32]]
 ) -> None:
     written = 0
     for block in blocks:
