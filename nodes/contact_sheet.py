@@ -1,8 +1,8 @@
-"""Shows frames side by side."""
+"""Shows frames, or shaded meshes, side by side."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from understudy.graph.errors import NodeError
 from understudy.graph.knobs import Knob
@@ -12,23 +12,24 @@ from understudy.graph.ports import Input, Output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from understudy.graph.node import Inputs
+    from understudy.nodes.media.viewers import Column
     from understudy.runtime.context import Context
 
 
 class ContactSheet(Node):
-    """Writes a PNG of frames: a column for each input, a row for each frame, labelled.
+    """Writes a PNG of frames or meshes: a column for each input, a row for each frame, labelled.
 
     The frames are spread evenly over those that all inputs have, or over all frames where they have none in
     common. Scene-linear colour is shown through the sRGB curve, a matte as it is.
+
+    Meshes are shaded. Where a column of meshes has one before it, such as the truth, its distance from the
+    first is shown beside it, from green to red; so is an uncertainty.
     """
 
     version = 1
     keeps = True
-    columns = Input("frames", "What to show, a column each.", many=True)
+    columns = Input("frames shapes", "What to show, a column each.", many=True)
     picture = Output("picture", "The PNG's path.")
 
     path = Knob("sheet.png", "Where the PNG is written.", path=True)
@@ -39,17 +40,20 @@ class ContactSheet(Node):
     def compute(self, inputs: Inputs, context: Context) -> dict[str, str]:
         """Writes the sheet; gives `{"path": ...}`."""
         from understudy.nodes.media.images.sheet import contact_sheet
+        from understudy.nodes.media.viewers import columns_of
         from understudy.runtime.durable import replacing
 
-        columns = inputs.all("columns")
+        names = [str(source) for source in context.graph.entries[self.name].inputs["columns"]]
+        columns = columns_of(inputs.all("columns"), names)
         numbers = self._numbers(columns)
         rows = []
         for done, number in enumerate(numbers):
             context.stop_if_asked()
             context.progress(done, len(numbers), "frames")
-            rows.append([self._picture(column, number) for column in columns])
-        names = [str(source) for source in context.graph.entries[self.name].inputs["columns"]]
-        sheet = contact_sheet(rows, names, [str(number) for number in numbers])
+            rows.append([column.picture(number, self.width) for column in columns])
+        sheet = contact_sheet(
+            rows, [column.heading for column in columns], [str(number) for number in numbers]
+        )
         target = self.path_of(self.path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as temporary:
@@ -58,7 +62,7 @@ class ContactSheet(Node):
         context.wrote(target, "contact sheet")
         return {"path": str(target)}
 
-    def _numbers(self, columns: Sequence[Any]) -> list[int]:
+    def _numbers(self, columns: Sequence[Column]) -> list[int]:
         if self.frames:
             from understudy.graph.ranges import parse
 
@@ -69,16 +73,3 @@ class ContactSheet(Node):
             raise NodeError(self.name, "the inputs have no frames", knob="inputs")
         count = min(self.rows, len(numbers))
         return [numbers[round(index * (len(numbers) - 1) / max(1, count - 1))] for index in range(count)]
-
-    def _picture(self, column: Any, number: int) -> NDArray[np.uint8]:
-        import numpy as np
-        from PIL import Image
-
-        from understudy.nodes.media.images.sheet import is_linear, to_display
-
-        if number not in column.numbers:
-            return np.full((self.width // 16 * 9, self.width, 3), 40, np.uint8)
-        frame = column.read(number)
-        picture = Image.fromarray(to_display(frame.pixels, linear=is_linear(column.spec(number).dtype)))
-        height = max(1, round(picture.height * self.width / picture.width))
-        return np.asarray(picture.resize((self.width, height), Image.Resampling.BOX))

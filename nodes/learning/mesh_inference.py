@@ -44,8 +44,9 @@ def inferred_shapes(
     def play(poses: PosedMeshes) -> Iterator[NDArray[np.float32]]:
         began = time.perf_counter()
         yield from deformer.play(poses)
-        spent = 1000.0 * (time.perf_counter() - began) / max(1, len(poses))
-        context.say(f"{node.name}: {len(poses):,} poses played, {spent:.1f} ms each")
+        if len(poses) > 1:
+            spent = 1000.0 * (time.perf_counter() - began) / len(poses)
+            context.say(f"{node.name}: {len(poses):,} poses played, {spent:.1f} ms each")
 
     found = {"result": PlayedShapes(controls, play)}
     if model.uncertainty is not None:
