@@ -56,3 +56,28 @@ class Basis:
             count=int(found["count"]),
         )
         return cls(shapes, str(found["space"]))
+
+
+def draw_accuracy(shapes: PrincipalShapes, path: Path, title: str, units: str) -> None:
+    """Draws how accurate so many shapes are, and what they leave, as a PNG.
+
+    Args:
+        shapes: The principal shapes.
+        path: The PNG.
+        title: What stands above it.
+        units: Of lengths.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    kept = len(shapes.shapes)
+    figure = Figure(figsize=(8, 4.5), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(xlabel="principal shapes", ylabel="given back, in percent", title=title)
+    counts = np.arange(kept + 1)
+    axes.plot(counts, 100.0 * shapes.accuracies()[: kept + 1], color="tab:green")
+    axes.grid(visible=True, alpha=0.3)
+    left = axes.twinx()
+    left.set(ylabel=f"left, rms, in {units}", yscale="log")
+    left.plot(counts, np.maximum(shapes.residuals()[: kept + 1], 1e-12), color="tab:blue")
+    figure.savefig(path, format="png", metadata={"Software": None})
