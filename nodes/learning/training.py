@@ -1,7 +1,8 @@
 """A whole training: finds where to begin, makes the steps, saves and shows as it goes.
 
 What a run folder holds at a step is a function of the job alone; when a process was killed has no part in it.
-Losses go to the `.summary` as they come. A save is: the rows fsync'd, the `.ost`, then the `.cat`.
+Losses go to the `.summary` as they come. A save is: pictures, the rows fsync'd, the `.cat`, then the `.ost`,
+so that all that a state stands for is there.
 """
 
 from __future__ import annotations
@@ -171,8 +172,6 @@ class Training:
         """
         began, saved = time.monotonic(), time.monotonic()
         with self.saver, Loop(self.subject, self.network, self.optimiser, self.plan, self.parts) as loop:
-            if self._is_checkpoint(self.step) and self.step not in self.folder.cats():
-                self._checkpoint()  # the process before was cut off between state and model
             while self.step < self.plan.steps:
                 self.step += 1
                 loss = loop.step(self.step)
@@ -285,7 +284,11 @@ class Training:
         return {WEIGHTS + name: array for name, array in state.network_arrays(self.network).items()}
 
     def _write(self, write: Callable[[], object], path: Path) -> None:
-        """Hands a save over; a full disk leaves the older files, and the next interval tries again."""
+        """Hands a save over; a full disk leaves the older files, and the next interval tries again.
+
+        A second failure in a row, and one at the end, which has no next interval, end the training.
+        """
+        last = self.step == self.plan.steps
 
         def attempt() -> None:
             try:
@@ -293,7 +296,7 @@ class Training:
             except StorageError as error:
                 self.start.failed_saves += 1
                 self.context.warn(f"{self.node.name}: {path.name} was not saved: {error}")
-                if self.start.failed_saves > 1:
+                if last or self.start.failed_saves > 1:
                     raise
             else:
                 self.start.failed_saves = 0

@@ -1,13 +1,8 @@
-"""Lets tests import the tiny node types of `tests/small_nodes.py`, and starts each with nothing computed."""
+"""Starts each test with nothing computed."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 
 @pytest.fixture(autouse=True)
