@@ -31,7 +31,7 @@ BLENDED_RINGS = 4
 NEAR_LINKS = 2
 """How many links of the skeleton away a joint is still seen by a segment."""
 
-_LEAST_SHARE = 1e-3
+_LEAST_SHARE = 0.02
 _LEAST_WEIGHT = 0.02
 _KMEANS_STEPS = 25
 

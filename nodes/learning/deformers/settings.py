@@ -49,5 +49,5 @@ class DeformerSettings:
     distilled: int = 4000
     anchors: float = 2.0
     extra_anchors: tuple[int, ...] = ()
-    anchor_weight: float = 0.3
+    anchor_weight: float = 0.1
     seed: int = 0

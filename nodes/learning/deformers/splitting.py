@@ -19,7 +19,8 @@ def held_out(count: int, clips: NDArray[np.str_] | None, ratio: float, seed: int
     """Rows to train on and rows to validate on.
 
     A random hold-out of frames leaks: neighbouring frames of an animation are nearly the same pose. With
-    clips, whole clips are held out until about `ratio` of the rows are; with one clip or none, the last rows.
+    clips, whole clips are held out while they make up no more than about `ratio` of the rows, one at least;
+    with one clip or none, the last rows.
 
     Args:
         count: N.
@@ -40,8 +41,10 @@ def held_out(count: int, clips: NDArray[np.str_] | None, ratio: float, seed: int
     names = np.unique(clips) if clips is not None else np.array([], np.str_)
     if clips is None or len(names) < 2:
         return rows[:-wanted], rows[-wanted:]
-    order = names[permutation(seed, "held-out clips", 0, len(names))][:-1]
-    sizes = np.cumsum([(clips == name).sum() for name in order])
-    enough = 1 + int(np.argmin(np.abs(sizes - wanted)))
-    out = np.isin(clips, order[:enough])
+    sizes = {name: int((clips == name).sum()) for name in names}
+    chosen: list[str] = []
+    for name in names[permutation(seed, "held-out clips", 0, len(names))]:
+        if sum(sizes[other] for other in chosen) + sizes[name] <= 1.25 * wanted:
+            chosen.append(name)
+    out = np.isin(clips, chosen or [min(names, key=lambda name: sizes[name])])
     return rows[~out], rows[out]
