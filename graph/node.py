@@ -32,7 +32,7 @@ class Node:
             output = Output("frames", "The inverted frames.")
 
             def compute(self, inputs, context):
-                return inputs["input"].map(lambda frame: ...)
+                return inverted(inputs["input"])
 
     Attributes:
         version: Raise it when the code gives another result for the same knobs and inputs. A class that
