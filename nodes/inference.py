@@ -56,8 +56,8 @@ class Inference(Node):
         found = {"result": Outline(_GIVES[source.kind], source.frames)}
         return found | ({"uncertainty": Outline("shapes")} if source.kind == "controls" else {})
 
-    def compute(self, inputs: Inputs, context: Context) -> Any:
-        """The result as a lazy sequence; nothing is computed yet."""
+    def compute(self, inputs: Inputs, context: Context) -> dict[str, Any]:
+        """The result as a lazy sequence by its port; nothing is computed yet."""
         from understudy.nodes.media.meshes.posed import PosedMeshes
 
         if isinstance(inputs["input"], PosedMeshes):
@@ -66,4 +66,4 @@ class Inference(Node):
             return inferred_shapes(self, inputs["input"], inputs["model"]["path"], context)
         from understudy.nodes.learning.image_inference import InferredFrames
 
-        return InferredFrames(self, inputs["input"], inputs["model"]["path"], context)
+        return {"result": InferredFrames(self, inputs["input"], inputs["model"]["path"], context)}

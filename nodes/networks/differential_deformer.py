@@ -25,7 +25,7 @@ class DifferentialDeformer(DeformerNetNode):
     additional_anchors = Knob[tuple[int, ...]](
         (), "Vertex numbers that are anchors as well.", type=int, many=True, least=0
     )
-    anchor_weight = Knob(0.3, "How firmly anchors hold against the Laplacian.", least=0.001, most=100.0)
+    anchor_weight = Knob(0.1, "How firmly anchors hold against the Laplacian.", least=0.001, most=100.0)
     principal_shapes_limit = Knob(128, "Principal shapes of each side, at most.", least=1, most=4096)
     principal_shapes_accuracy = Knob(
         1.0, "Share of each side that its principal shapes give back; fewer shapes below 1.",

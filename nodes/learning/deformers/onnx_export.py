@@ -123,7 +123,7 @@ def onnx_bytes(deformer: Deformer) -> bytes:
 
 def _checked(deformer: Deformer, data: bytes, inputs: NDArray[np.float32]) -> tuple[float, float]:
     try:
-        import onnxruntime  # type: ignore[import-untyped]
+        import onnxruntime
     except ImportError as error:
         raise UnderstudyError('Export needs onnxruntime: pip install "understudy[export]".') from error
     options = onnxruntime.SessionOptions()

@@ -101,7 +101,7 @@ def write_usd(path: Path, rig: Rig, frames: Iterable[float], blocks: Iterable[ND
         MediaError: usd-core is not installed.
     """
     try:
-        from pxr import Usd, UsdGeom, Vt  # type: ignore[import-not-found]
+        from pxr import Usd, UsdGeom, Vt
     except ImportError as error:
         raise MediaError(path, 'Writing USD needs usd-core: pip install "understudy[usd]".') from error
     stage = Usd.Stage.CreateInMemory()
