@@ -134,13 +134,9 @@ def _splat(
     inside = ((places >= 0) & (places < size)).all(axis=1)
     index = (places[:, 1] * size + places[:, 0])[inside]
     depths, shades = depths[inside], shades[inside]
-    order = np.argsort(depths, kind="stable")  # written last is what is nearest
-    index, depths, shades = index[order], depths[order], shades[order]
-    last = np.full(len(nearest), -1)
-    last[index] = np.arange(len(index))
-    covered = np.flatnonzero(last >= 0)
-    front = covered[depths[last[covered]] > nearest[covered]]
-    nearest[front], picture[front] = depths[last[front]], shades[last[front]]
+    kept = np.flatnonzero(depths > nearest[index])
+    order = kept[np.argsort(depths[kept], kind="stable")]  # written last is what is nearest
+    nearest[index[order]], picture[index[order]] = depths[order], shades[order]
 
 
 def _barycentric(steps: int) -> NDArray[np.float64]:
