@@ -74,12 +74,13 @@ class Context:
     keep: bool = True
     _began: float = field(default_factory=time.monotonic)
     _first: int | None = None
+    _unit: str = ""
 
     def progress(self, done: int, total: int, unit: str, **details: float | str) -> None:
-        """Tells how far the node is; time left is measured from the first call."""
+        """Tells how far the node is; time left is measured from the first call of a unit."""
         now = time.monotonic()
-        if self._first is None:
-            self._first, self._began = done, now
+        if self._first is None or unit != self._unit:
+            self._first, self._began, self._unit = done, now, unit
         advanced = done - self._first
         remaining = (now - self._began) / advanced * (total - done) if advanced > 0 else None
         self.sink(events.Progress(self.node, done, total, unit, remaining, details))

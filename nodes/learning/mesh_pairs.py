@@ -47,7 +47,7 @@ def mesh_subject(node: Trainer, inputs: Inputs, context: Context, *, device: str
 
     def progress(what: str) -> None:
         context.stop_if_asked()
-        context.progress(next(stage), STAGES, f"stages prepared: {what}")
+        context.progress(next(stage), STAGES, "stages prepared", now=what)
 
     data = MeshData(training, measured, preview, _basis(node, inputs, recipe), digests)
     return MeshSubject(data, recipe, seed=node.seed, device=device, progress=progress)

@@ -96,6 +96,10 @@ class MeshSubject:
     def _drawn(self) -> DeformerTraining:
         return DeformerTraining(self._prepared)
 
+    @cached_property
+    def _closed_form(self) -> Concluded:
+        return conclude(self._prepared, self._data.held_out, None)
+
     def network(self) -> nn.Module:
         """The recipe's net with starting weights drawn by the seed."""
         network = self._drawn.network() if self._recipe.trains else _ClosedForm(self._prepared)
@@ -138,7 +142,8 @@ class MeshSubject:
         key = digest.hexdigest()
         if self._concluded is None or self._concluded[0] != key:
             trained = network if self._recipe.trains else None
-            self._concluded = (key, conclude(self._prepared, self._data.held_out, trained))
+            measured = conclude(self._prepared, self._data.held_out, trained, self._closed_form)
+            self._concluded = (key, measured)
         return self._concluded[1]
 
     def validate(self, network: nn.Module) -> float | None:

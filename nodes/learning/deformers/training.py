@@ -99,26 +99,56 @@ class Concluded:
     uncertainty: Uncertainty | None
 
 
-def conclude(prepared: Prepared, validation: PosedMeshes, network: nn.Module | None) -> Concluded:
+def conclude(
+    prepared: Prepared,
+    validation: PosedMeshes,
+    network: nn.Module | None,
+    closed_form: Concluded | None = None,
+) -> Concluded:
     """Picks the best of ridge, kernel and net on the validation poses, and fits its uncertainty.
 
     Args:
         prepared: What the net started from.
         validation: Poses never trained on.
         network: The trained net; None for closed-form models alone.
+        closed_form: What it gave without a net, where that is known: it need not be measured again.
     """
-    candidates: dict[str, Predictor] = {"ridge": prepared.ridge}
-    if prepared.kernel is not None:
-        candidates["kernel"] = prepared.kernel
-    if network is not None:
-        assert isinstance(network, local_net.GroupedNet)
-        candidates["net"] = local_net.numpy_net(network)
-    deformers = {name: prepared.deformer(predictor) for name, predictor in candidates.items()}
+    if closed_form is None:
+        predictors: dict[str, Predictor] = {"ridge": prepared.ridge}
+        if prepared.kernel is not None:
+            predictors["kernel"] = prepared.kernel
+        closed_form = _best(prepared, validation, predictors)
+    if network is None:
+        return closed_form
+    assert isinstance(network, local_net.GroupedNet)
+    net = prepared.deformer(local_net.numpy_net(network))
+    found = errors_of(net, validation)
+    percent = closed_form.percent | {"net": found.percent}
+    if found.percent < min(closed_form.percent.values()):
+        return _concluded(prepared, validation, net, "net", percent, found.worst_percent)
+    figures = closed_form.deformer.figures | {"validation_percent": percent}
+    return replace(closed_form, deformer=replace(closed_form.deformer, figures=figures), percent=percent)
+
+
+def _best(prepared: Prepared, validation: PosedMeshes, predictors: dict[str, Predictor]) -> Concluded:
+    deformers = {name: prepared.deformer(predictor) for name, predictor in predictors.items()}
     found = {name: errors_of(deformer, validation) for name, deformer in deformers.items()}
     percent = {name: errors.percent for name, errors in found.items()}
     chosen = min(percent, key=lambda name: percent[name])
-    figures = {"chosen": chosen, "validation_percent": percent, "worst_percent": found[chosen].worst_percent}
-    deformer = replace(deformers[chosen], figures=figures)
+    worst = found[chosen].worst_percent
+    return _concluded(prepared, validation, deformers[chosen], chosen, percent, worst)
+
+
+def _concluded(
+    prepared: Prepared,
+    validation: PosedMeshes,
+    deformer: Deformer,
+    chosen: str,
+    percent: dict[str, float],
+    worst: float,
+) -> Concluded:
+    figures = {"chosen": chosen, "validation_percent": percent, "worst_percent": worst}
+    deformer = replace(deformer, figures=figures)
     known = hasattr(prepared.decoder, "variances")
     uncertainty = fit_uncertainty(deformer, prepared, validation) if known else None
     return Concluded(deformer, chosen, percent, uncertainty)
