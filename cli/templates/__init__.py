@@ -1,4 +1,4 @@
-"""What `understudy new` starts a folder from: a graph of `examples/`, and footage made on the spot."""
+"""What `understudy new` starts a folder from: a graph of `examples/`, and data made on the spot."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ TEMPLATES = {
     "roto": "Learn a matte from five painted frames, matte the whole shot and comp by it.",
     "cleanup": "Learn to take tracking markers out from five clean frames, and clean the whole shot.",
     "grade": "Learn a look from four graded frames, with values above 1, and grade the whole shot.",
+    "deformer": "Learn how an arm's skin moves from 240 poses of its rig, and play an animation without it.",
 }
 """The templates by name, with a line of help for each."""
 

@@ -13,8 +13,14 @@ from understudy.cli.templates import TEMPLATES, create
 from understudy.cli.templates.shot import Shot, Take
 from understudy.graph.checking import check
 from understudy.graph.document import Graph
+from understudy.nodes.media.meshes.caches import read_pc2
+from understudy.nodes.media.meshes.posed import read_posed
+from understudy.nodes.media.meshes.skinning import skinned
 from understudy.nodes.registry import registry
 from understudy.runtime.running import run
+
+FILMED = [name for name in TEMPLATES if name != "deformer"]
+"""The templates with footage."""
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -30,7 +36,7 @@ def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
         matte[80:180, number % 100 + 100 : number % 100 + 180] = 1.0
         return Take(plate + 4 * matte, plate, matte)
 
-    for name in TEMPLATES:
+    for name in FILMED:
         monkeypatch.setattr(importlib.import_module(f"understudy.cli.templates.{name}"), "film", sketch)
 
 
@@ -49,7 +55,7 @@ def test_example_has_no_fault(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.usefixtures("sketched")
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", FILMED)
 def test_example_runs_to_its_pictures(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A short training on a short shot writes a frame for every frame, and the contact sheet."""
     module = importlib.import_module(f"understudy.cli.templates.{name}")
@@ -66,3 +72,23 @@ def test_example_runs_to_its_pictures(tmp_path: Path, name: str, monkeypatch: py
     assert outcome.failed == {}
     assert len(list((tmp_path / "out").rglob("*.exr"))) == 6 * sequences
     assert len(list((tmp_path / "out").rglob("sheet.png"))) == 1
+
+
+def test_deformer_example_runs_to_its_point_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short training on few poses plays the animation closer to its truth than skinning alone."""
+    module = importlib.import_module("understudy.cli.templates.deformer")
+    monkeypatch.setattr(module, "SHOT", replace(module.SHOT, count=12))
+    graph = Graph.load(create("deformer", tmp_path)[0])
+    graph.set("learn", "epochs", 1)
+    graph.set("sheet", "width", 48)
+
+    outcome = run(graph, registry())
+
+    assert outcome.failed == {}
+    played = np.load(tmp_path / "out" / "wave.npz")["vertices"]
+    truth = read_posed(tmp_path / "truth" / "wave.npz")
+    still = skinned(truth.rig, truth.joint_matrices, len(truth), space="rest").vertices
+    wanted = truth.vertices(slice(None))
+    assert np.abs(played - wanted).mean() < 0.5 * np.abs(still - wanted).mean()
+    assert read_pc2(tmp_path / "out" / "wave.pc2").shape == played.shape
+    assert (tmp_path / "out" / "sheet.png").exists()
