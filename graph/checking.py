@@ -49,6 +49,7 @@ class _Checker:
         self.report = Report(graph.file, LineFinder(graph.text, graph.changed))
         self.nodes: dict[str, Node] = {}
         self.wires: dict[str, dict[str, list[Wire]]] = {}
+        self.cut: set[str] = set()  # nodes of which a wire leads nowhere: that is told once
         self.outlines: dict[str, dict[str, Outline]] = {}
         self.close: dict[str, str | None] = {}
         made = {name: self._node(name, entry) for name, entry in graph.entries.items()}
@@ -123,7 +124,10 @@ class _Checker:
                 self.report.fault(f"input {port} is not connected", knob="inputs", expected=expected)
             if len(sources) > 1 and not declared.many:
                 self.report.fault(f"input {port} takes one source", knob="inputs", found=str(len(sources)))
-            if wires := [wire for wire in map(self._wire, sources) if wire is not None]:
+            wires = [wire for wire in map(self._wire, sources) if wire is not None]
+            if len(wires) < len(sources):
+                self.cut.add(name)
+            if wires:
                 result[port] = wires
         return result
 
@@ -206,7 +210,7 @@ class _Checker:
                     complete = False
                     self._unlike(node, port, wire, outline)
         missing = any(not port.optional and name not in inputs for name, port in node.inputs.items())
-        if missing or not complete:
+        if missing or not complete or node.name in self.cut:
             return {}
         try:
             return node.outline(inputs, self.report)

@@ -115,7 +115,7 @@ class Trainer(Node):
     def _check_pairs(
         self, source: tuple[int, ...] | None, truth: tuple[int, ...] | None, report: Report
     ) -> None:
-        if source is None or truth is None:
+        if not source or not truth:  # not known yet, or told at their own node
             return
         common = len(set(source) & set(truth))
         if not common:
