@@ -136,7 +136,7 @@ class Trainer(Node):
 
     def standing(self, key: str, lineage: str) -> str | None:
         """Where an unfinished run of this job stopped."""
-        from understudy.nodes.learning.starting import standing
+        from understudy.nodes.learning.choosing import standing
 
         return standing(self.path_of(self.data_directory), key, lineage)
 

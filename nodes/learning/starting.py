@@ -1,7 +1,6 @@
 """Where a training begins: in a run that was cut off, from one that is to be lengthened, or in a new one.
 
-A run is found by the job's fingerprint in its manifest, so that the same command goes on where it stopped. A
-training whose rate is constant for most of its length is the same up to its decay whatever its length; so a
+A training whose rate is constant for most of its length is the same up to its decay whatever its length; so a
 longer job begins with the state before the decay of a shorter one, and ends with the bytes that it would have
 had from step 1.
 """
@@ -16,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import NodeError, StorageError
-from understudy.nodes.learning.schedules import WARM_UP_STEPS, decay_start, warm_up
+from understudy.nodes.learning.choosing import Chooser
+from understudy.nodes.learning.schedules import decay_start
 from understudy.runtime import durable
 from understudy.runtime.processes import this_process
 from understudy.runtime.runs.container import read_container
@@ -90,20 +90,6 @@ class Start:
             self._summary.close()
 
 
-def standing(data_directory: Path, key: str, lineage: str) -> str | None:
-    """In words, what a training of this job would begin with; None for a new run."""
-    for run in reversed(find_runs(data_directory)):
-        name, manifest = run.folder.path.name, run.manifest
-        if manifest.job == key and manifest.state == "finished":
-            return f"{name} is finished and is used"
-        if manifest.job == key:
-            return f"{name} stopped at step {manifest.step:,} of {manifest.steps:,}"
-        long_enough = warm_up(manifest.steps) == WARM_UP_STEPS
-        if manifest.lineage == lineage and long_enough and run.folder.osts():
-            return f"it goes on from {name}, which has {manifest.steps:,} steps"
-    return None
-
-
 @contextmanager
 def begin(
     node: Trainer, context: Context, plan: Plan, subject: Subject, environment: Environment
@@ -161,81 +147,13 @@ class _Beginning:
         self.parent: tuple[Run, int] | None = None
 
     def choose(self, directory: Path) -> Run | None:
-        """The run that is this job's already, None when a new one is due."""
-        if self.context.settings.fresh:
-            return None
+        """The run that is this job's already; None when a new one is due, and then its parent is known."""
+        chooser = Chooser(self.node, self.context, self.plan, self.data, self.knobs)
         runs = find_runs(directory)[::-1]
-        same = [run for run in runs if run.manifest.job == self.context.key]
-        same.sort(key=lambda run: run.manifest.state != "finished")
-        if same:
-            return same[0]
-        changed = self._changed(runs)
-        if changed is not None:
-            return changed
-        self.parent = self._chosen_parent(runs) or self._shorter(runs)
-        return None
-
-    def _changed(self, runs: list[Run]) -> Run | None:
-        """An unfinished run that differs in its data only; it is used where that was allowed, else named."""
-        for run in runs:
-            manifest = run.manifest
-            alike = manifest.node == self.node.name and manifest.details.get("knobs") == self.knobs
-            if not alike or manifest.state == "finished" or manifest.data == self.data:
-                continue
-            words = _changes(manifest.data, self.data)
-            if self.context.settings.accept_changed_data:
-                self._accept(run, words)
-                return run
-            left = f"{run.folder.path.name} was left at step {manifest.step:,}, since {words}"
-            self.context.warn(
-                f"{self.node.name}: {left}. A new run begins; --accept-changed-data goes on with the old one."
-            )
-            return None
-        return None
-
-    def _accept(self, run: Run, words: str) -> None:
-        manifest = run.manifest
-        manifest.changes.append({"step": manifest.step, "data": words})
-        manifest.job, manifest.lineage = self.context.key, self.context.lineage
-        manifest.data = self.data
-        write_manifest(run.folder.manifest, manifest)
-
-    def _chosen_parent(self, runs: list[Run]) -> tuple[Run, int] | None:
-        """The run that `resume` named, with its newest state."""
-        wanted = self.context.settings.parent
-        if wanted is None:
-            return None
-        for run in runs:
-            if run.folder.path.absolute() == wanted.absolute():
-                step, container, _ = run.folder.newest_state()
-                if container is None:
-                    raise NodeError(self.node.name, f"{wanted} has no state to go on from")
-                if step >= self.plan.steps:
-                    raise NodeError(
-                        self.node.name,
-                        f"{wanted} is at step {step:,} already, and {self.plan.steps:,} were asked for",
-                        knob="epochs",
-                    )
-                return run, step
-        raise NodeError(self.node.name, f"{wanted} is no run of this node", knob="data_directory")
-
-    def _shorter(self, runs: list[Run]) -> tuple[Run, int] | None:
-        """The run of the same job in another length that has the latest state which both lengths share."""
-        found = [
-            (run, step)
-            for run in runs
-            if run.manifest.lineage == self.context.lineage
-            for step in run.folder.osts()
-            if step <= self._shared(run.manifest.steps)
-        ]
-        return max(found, key=lambda pair: pair[1], default=None)
-
-    def _shared(self, steps: int) -> int:
-        """Up to which step a training of so many steps is the same as this one."""
-        if self.plan.schedule == "cosine" or warm_up(steps) != warm_up(self.plan.steps):
-            return 0
-        lengths = (steps, self.plan.steps)
-        return min(lengths) if self.plan.schedule == "constant" else min(map(decay_start, lengths))
+        own = chooser.own(runs)
+        if own is None:
+            self.parent = chooser.parent(runs)
+        return own
 
     def create(self, directory: Path) -> RunFolder:
         """A new run's folder."""
@@ -347,15 +265,6 @@ class _Beginning:
 
 LEAST_ROOM = 16 << 20
 """Bytes that have to be free for a training to begin."""
-
-
-def _changes(before: dict[str, str], now: dict[str, str]) -> str:
-    """In words, which frames differ."""
-    words = [f"{name} is gone" for name in before if name not in now]
-    words += [f"{name} is new" for name in now if name not in before]
-    words += [f"{name} changed" for name, digest in now.items() if before.get(name, digest) != digest]
-    shown = ", ".join(words[:3])
-    return shown if len(words) <= 3 else f"{shown} and {len(words) - 3} more"
 
 
 def _digest(values: Any) -> str:
