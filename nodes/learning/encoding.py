@@ -141,7 +141,7 @@ def _moments(frames: Iterable[NDArray[Any]], curve: str, scale: float) -> tuple[
     """Mean and deviation of each channel after the curve, each frame counting by its finite pixels."""
     sums = []
     for frame in frames:
-        values = torch.from_numpy(np.ascontiguousarray(frame, dtype=np.float32))
+        values = torch.from_numpy(np.array(frame, dtype=np.float32))  # a copy: maps can't be written to
         valid = torch.isfinite(values)
         bent = _bent(torch.nan_to_num(values, posinf=0.0, neginf=0.0), curve, scale).double() * valid
         sums.append(torch.stack([valid.double().sum((0, 1)), bent.sum((0, 1)), bent.square().sum((0, 1))]))

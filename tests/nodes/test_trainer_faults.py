@@ -106,6 +106,11 @@ def may_miss(name: str, fault: str | int) -> bool:
     return isinstance(fault, int) and LAST not in name
 
 
+def may_be_older(name: str, fault: str | int) -> bool:
+    """The picture of the losses is redrawn at every save; one that was refused leaves the one before."""
+    return isinstance(fault, int) and name == "run_loss.png"
+
+
 def check(job: Job, stride: int) -> int:
     """Every case ends with the unbroken run's bytes; gives how many there were."""
     job.fresh()
@@ -123,7 +128,9 @@ def check(job: Job, stride: int) -> int:
         again, _ = job.train()
         assert again == 0, (at, fault)
         found = job.contents()
-        different = [name for name in found if found[name] != unbroken.get(name)]
+        different = [
+            name for name in found if found[name] != unbroken.get(name) and not may_be_older(name, fault)
+        ]
         missing = [name for name in unbroken if name not in found and not may_miss(name, fault)]
         assert (different, missing) == ([], []), (at, fault)
         done += 1

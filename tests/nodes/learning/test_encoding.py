@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
 
 from understudy.nodes.learning.encoding import Encoding, choose_encoding, identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _frame(least: float, most: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -80,3 +85,10 @@ def test_identity_changes_nothing() -> None:
     """Mattes reach the loss as they are."""
     values = torch.tensor([[[-0.5, 0.0, 1.5]]])
     assert torch.equal(identity(1).encode(values), values)
+
+
+def test_frames_that_are_memory_mapped_give_no_warning(tmp_path: Path) -> None:
+    """Statistics are taken of float32 maps that can't be written to."""
+    path = tmp_path / "frame.npy"
+    np.save(path, np.full((8, 8, 3), 0.5, np.float32))
+    assert choose_encoding([np.load(path, mmap_mode="r")]).mean == (0.5, 0.5, 0.5)
