@@ -42,7 +42,7 @@ def verdict(
         return (
             f"Overfitting since step {validation_steps[best]:,}: the held-out loss was "
             f"{validation[best]:.4g} there and is {validation[-1]:.4g} now. Use the best checkpoint, or "
-            "paint more frames."
+            "add frames or poses like those it gets wrong."
         )
     if falling:
         held = f"held-out {validation[-1]:.4g}"
