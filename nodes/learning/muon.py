@@ -9,7 +9,7 @@ AdamW.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import (
@@ -26,7 +26,7 @@ from torch import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MOMENTUM = 0.95
 BETAS = (0.9, 0.99)
@@ -63,14 +63,26 @@ class Muon(torch.optim.Optimizer):
             group["lr"] = rate
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 - torch's own signature
-        """One step along the gradients that are there; parameters without one stay as they are."""
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One step along the gradients that are there; parameters without one stay as they are.
+
+        Args:
+            closure: Computes the gradients first, as torch's own optimisers let it.
+
+        Returns:
+            What the closure returned.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             parameters = [p for p in group["params"] if p.grad is not None]
             if group["kind"] == "inner":
                 self._step_inner(parameters, group["lr"], group["weight_decay"])
             else:
                 self._step_outer(parameters, group["lr"], group["weight_decay"])
+        return loss
 
     def _step_inner(self, parameters: list[nn.Parameter], rate: float, decay: float) -> None:
         gradients = [p.grad for p in parameters if p.grad is not None]

@@ -106,3 +106,18 @@ def test_clipping_keeps_the_direction() -> None:
     parameter.grad = torch.tensor([3.0, 4.0])
     assert clip_gradients([parameter], 1.0) == pytest.approx(5.0)
     assert parameter.grad.tolist() == pytest.approx([0.6, 0.8], abs=1e-5)
+
+
+def test_a_closure_computes_the_gradients_first() -> None:
+    """As torch's own optimisers do: gradients are on inside, and its loss comes back."""
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), nn.Conv2d(4, 1, 3))
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+
+    def closure() -> torch.Tensor:
+        loss = network(torch.ones(1, 1, 9, 9)).square().mean()
+        loss.backward()
+        return loss.detach()
+
+    assert float(Muon(network).step(closure)) > 0
+    after = list(network.parameters())
+    assert not any(torch.equal(old, new) for old, new in zip(before, after, strict=True))
