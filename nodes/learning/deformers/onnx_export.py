@@ -74,29 +74,41 @@ class _Graph:
 
 
 def export_onnx(deformer: Deformer, path: Path, inputs: NDArray[np.float32]) -> OnnxReport:
-    """Writes a deformer as ONNX, runs it, and compares.
+    """Writes a deformer as ONNX once `checked_onnx` has run it.
+
+    Raises:
+        UnderstudyError: As for `checked_onnx`; nothing is written then.
+    """
+    data, report = checked_onnx(deformer, inputs)
+    replace_bytes(path, [data])
+    return report
+
+
+def checked_onnx(
+    deformer: Deformer, inputs: NDArray[np.float32], notes: dict[str, str] | None = None
+) -> tuple[bytes, OnnxReport]:
+    """Makes the ONNX model of a deformer, runs it, and compares.
 
     Args:
         deformer: Its inputs as `Inputs.values` gives them go in as `inputs` `(B, D)`; `deltas` `(B, V, 3)`
             come out, in the deformer's space.
-        path: The .onnx file.
         inputs: Raw inputs `(N, D)` of some poses, on which both results are compared.
+        notes: The model's metadata.
 
     Raises:
         UnderstudyError: onnx or onnxruntime is missing, or results differ by over 1e-5 of the diagonal.
     """
-    data = onnx_bytes(deformer)
+    data = onnx_bytes(deformer, notes)
     difference, milliseconds = _checked(deformer, data, inputs)
     if not difference <= 1e-5:
         raise UnderstudyError(
             f"The ONNX model's result differs from ours by {difference:.1e} of the diagonal; expected at "
-            f"most 1e-05. {path} was not written."
+            "most 1e-05. It was not written."
         )
-    replace_bytes(path, [data])
-    return OnnxReport(len(data), difference, milliseconds)
+    return data, OnnxReport(len(data), difference, milliseconds)
 
 
-def onnx_bytes(deformer: Deformer) -> bytes:
+def onnx_bytes(deformer: Deformer, notes: dict[str, str] | None = None) -> bytes:
     """The ONNX model of a deformer; equal deformers give equal bytes."""
     try:
         from onnx import TensorProto, helper
@@ -118,6 +130,7 @@ def onnx_bytes(deformer: Deformer) -> bytes:
     ]
     made = helper.make_graph(graph.nodes, "deformer", ends[:1], ends[1:], graph.constants)
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    helper.set_model_props(model, notes or {})
     return bytes(model.SerializeToString(deterministic=True))
 
 
