@@ -39,7 +39,7 @@ def test_counts_are_of_the_whole_mesh_in_its_units(tmp_path: Path) -> None:
 
 
 def test_only_deltas_after_skinning_have_a_mode_of_maya(tmp_path: Path) -> None:
-    """Offsets from the skinned mesh, or from the rest shape without skin, are Maya's dbp; deltas before skinning have no name there."""
+    """Offsets from skin, or from an unskinned rest shape, are dbp; deltas before skinning are not."""
     assert described(bar_deformer(tmp_path, "object"))["deltaExportType"] == "dbp"
     skinned = bar_deformer(tmp_path, "rest")
     bare = replace(skinned, rig=replace(skinned.rig, skin_weights=None))
