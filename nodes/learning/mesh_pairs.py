@@ -50,7 +50,8 @@ def mesh_subject(node: Trainer, inputs: Inputs, context: Context, *, device: str
         context.progress(next(stage), STAGES, "stages prepared", now=what)
 
     data = MeshData(training, measured, preview, _basis(node, inputs, recipe), digests)
-    return MeshSubject(data, recipe, seed=node.seed, device=device, progress=progress)
+    batch = None if node.batch_size == "auto" else node.batch_size
+    return MeshSubject(data, recipe, seed=node.seed, device=device, progress=progress, batch=batch)
 
 
 def _paired(node: Trainer, controls: PosedMeshes, shapes: PosedMeshes) -> PosedMeshes:

@@ -64,6 +64,7 @@ class MeshSubject:
         seed: Every draw depends on it.
         device: As torch names it.
         progress: Called with what is being prepared.
+        batch: Poses a step; None for as many as suit the recipe.
     """
 
     precision = "float32"
@@ -79,9 +80,12 @@ class MeshSubject:
         seed: int,
         device: str,
         progress: Callable[[str], None],
+        batch: int | None = None,
     ) -> None:
         self.pairs = len(data.training)
-        self.batch_size = min(BATCH, self.pairs)
+        divider = recipe.settings(seed).batch_divider
+        usual = max(1, self.pairs // divider) if divider else min(BATCH, self.pairs)
+        self.batch_size = usual if batch is None else batch
         self.most_steps = None if recipe.trains else 1
         self._data, self._recipe, self._seed, self._device = data, recipe, seed, device
         self._progress = progress
@@ -107,7 +111,7 @@ class MeshSubject:
 
     def optimiser(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
         """AdamW with strong decay."""
-        return self._drawn.optimiser(network, rate)
+        return self._drawn.optimiser(network, rate, self.batch_size)
 
     def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
         """Standardised inputs `(B, D)` and coefficients `(B, S, K)`."""

@@ -175,7 +175,9 @@ class Training:
             while self.step < self.plan.steps:
                 self.step += 1
                 loss = loop.step(self.step)
-                self.summary.row(self.step, loss, self.plan.rate_at(self.step), time.monotonic() - began)
+                factor = self.optimiser.param_groups[0].get("factor", 1.0)  # what a recipe divides it by
+                rate = factor * self.plan.rate_at(self.step)
+                self.summary.row(self.step, loss, rate, time.monotonic() - began)
                 self._look_at(loss)
                 if loop.parts != self.parts:
                     self._split(loop.parts)

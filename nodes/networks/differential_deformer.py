@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from understudy.graph.knobs import Knob
 from understudy.nodes.learning.deformer_recipes import DeformerNetNode
@@ -32,6 +32,24 @@ class DifferentialDeformer(DeformerNetNode):
         least=0.0, most=1.0,
     )  # fmt: skip
 
+    differential_epochs = Knob[Any](
+        "all", "Epochs after which the net of the Laplacian learns no more; all takes those of the Trainer.",
+        type=int, words=("all",), least=1,
+    )  # fmt: skip
+    anchor_epochs = Knob[Any](
+        "all", "Epochs after which the net of the anchors learns no more; all takes those of the Trainer.",
+        type=int, words=("all",), least=1,
+    )  # fmt: skip
+    batch_divider = Knob[Any](
+        "auto", "Poses are divided by it to give the batch, where the Trainer's batch_size is auto.",
+        type=int, words=("auto",), least=1,
+    )  # fmt: skip
+    rate_decay_epochs = Knob[Any](
+        "never", "Epochs after which the learning rate is divided, again and again.",
+        type=int, words=("never",), least=1,
+    )  # fmt: skip
+    rate_divider = Knob(2.0, "What the learning rate is divided by then.", least=1.0)
+
     def settings(self, seed: int) -> DeformerSettings:
         """How the deformation is learned."""
         from understudy.nodes.learning.deformers.settings import DeformerSettings
@@ -43,6 +61,15 @@ class DifferentialDeformer(DeformerNetNode):
             anchor_weight=self.anchor_weight,
             limit=self.principal_shapes_limit,
             accuracy=self.principal_shapes_accuracy,
+            net_epochs=(_number(self.differential_epochs), _number(self.anchor_epochs)),
+            batch_divider=_number(self.batch_divider),
+            rate_decay_epochs=_number(self.rate_decay_epochs),
+            rate_divider=self.rate_divider,
             seed=seed,
             **self.net_settings,
         )
+
+
+def _number(value: int | str) -> int:
+    """A knob's number; 0 for its word."""
+    return 0 if isinstance(value, str) else value

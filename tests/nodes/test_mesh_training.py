@@ -420,6 +420,28 @@ def test_a_constant_control_and_repeats_are_told(folder: Path) -> None:
     assert "24 of 72 poses repeat another and are dropped" in said
 
 
+def test_the_batch_is_a_share_of_the_poses(folder: Path) -> None:
+    """A divider of 6 makes 4 poses a step of 24, so 6 steps an epoch; a batch of the Trainer's own wins."""
+    graph = rig_graph(folder, "DifferentialDeformer", epochs=2)
+    graph.set("deformer", "batch_divider", 6)
+    finished(graph, "learn")
+    graph.set("learn", "run_name", "other")
+    graph.set("learn", "batch_size", 12)
+    finished(graph, "learn")
+    steps = [int(read_summary(path).steps[-1]) for path in sorted(folder.glob("training/*/*.summary"))]
+    assert steps == [4, 12]
+
+
+def test_a_divided_rate_is_in_the_summary(folder: Path) -> None:
+    """The rate that is told is the one that was used: a tenth from the second epoch of one step on."""
+    graph = rig_graph(folder, "DifferentialDeformer", epochs=2, schedule="constant", learning_rate=0.01)
+    graph.set("deformer", "rate_decay_epochs", 1)
+    graph.set("deformer", "rate_divider", 10.0)
+    finished(graph, "learn")
+    rates = read_summary(next(folder.glob("training/run/*.summary"))).rates
+    assert rates[1] / rates[0] == pytest.approx(0.1)
+
+
 def test_shapes_are_not_written_over_their_source(folder: Path) -> None:
     """A Write that names the animation's own file is refused, and the file stays."""
     graph = rig_graph(folder, "KernelDeformer")

@@ -31,6 +31,10 @@ class DeformerSettings:
         anchors: Of differential mode: anchor vertices, in percent of the vertices, up to 10.
         extra_anchors: Of differential mode: vertex numbers that are anchors as well.
         anchor_weight: Of differential mode: how firmly anchors hold against differential coordinates.
+        net_epochs: The epochs after which each net learns no more; 0 for one that learns to the end.
+        batch_divider: The poses are divided by it to give the batch where nobody says one; 0 for the usual.
+        rate_decay_epochs: The learning rate is divided every so many epochs; 0 for never.
+        rate_divider: By how much.
         seed: Of every draw.
     """
 
@@ -50,4 +54,8 @@ class DeformerSettings:
     anchors: float = 2.0
     extra_anchors: tuple[int, ...] = ()
     anchor_weight: float = 0.1
+    net_epochs: tuple[int, ...] = ()
+    batch_divider: int = 0
+    rate_decay_epochs: int = 0
+    rate_divider: float = 2.0
     seed: int = 0

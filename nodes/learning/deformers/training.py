@@ -12,6 +12,7 @@ import torch
 from understudy.nodes.learning.deformers import local_net
 from understudy.nodes.learning.deformers.distilling import distilled
 from understudy.nodes.learning.deformers.measuring import errors_of
+from understudy.nodes.learning.deformers.net_schedule import NetSchedule
 from understudy.nodes.learning.deformers.uncertainty import Uncertainty, fit_uncertainty
 from understudy.runtime.randomness import permutation
 
@@ -54,9 +55,20 @@ class DeformerTraining:
         """A fresh net; its starting weights depend on the seed only."""
         return local_net.build(self.prepared)
 
-    def optimiser(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
-        """AdamW, with less decay where made-up poses keep the net from overfitting."""
-        return local_net.optimiser(network, rate, decay=_DECAY_DISTILLED if self._distilled else _DECAY)
+    def optimiser(self, network: nn.Module, rate: float, batch: int = BATCH) -> torch.optim.Optimizer:
+        """AdamW, with less decay where made-up poses keep the net from overfitting.
+
+        Args:
+            network: The net.
+            rate: The learning rate.
+            batch: Poses a step, for settings that count in epochs.
+        """
+        settings = self.prepared.settings
+        decay = _DECAY_DISTILLED if self._distilled else _DECAY
+        found = local_net.optimiser(network, rate, decay=decay)
+        if any(settings.net_epochs) or settings.rate_decay_epochs:
+            NetSchedule(found, settings, self.pairs / batch)
+        return found
 
     def rows(self, step: int, size: int) -> list[int]:
         """Which poses a step's batch consists of, from step 1; numbers from N on are made-up poses."""
