@@ -20,15 +20,21 @@ if TYPE_CHECKING:
     from understudy.runtime.context import Context
 
 
-class InferredFrames:
-    """The frames of a sequence with a model applied; one is computed at a time, whoever asks.
+AT_ONCE = 2
+"""Frames computed at once on the processor; a GPU takes one after another."""
 
-    The model is read when the first frame is asked for. While one thread computes, others read and write.
+
+class InferredFrames:
+    """The frames of a sequence with a model applied; a few are computed at once, whoever asks.
+
+    The model is read when the first frame is asked for. While some threads compute, others read and write.
     """
 
     def __init__(self, node: Inference, source: Frames, path: str, context: Context) -> None:
         self._node, self._source, self._path, self._context = node, source, path, context
         self._lock = threading.Lock()
+        self._turns = threading.Semaphore(1)
+        self._at_once, self._threads = 1, 0
         self._loaded: tuple[ImageModel, str, str] | None = None
         self._digest = context.store.digest(path)
 
@@ -58,9 +64,21 @@ class InferredFrames:
         frame = self._source.read(number)
         with self._lock:
             model, precision, device = self._ready()
-            source = self._inputs(model, frame, number)
-            output = model.apply(source, precision=precision, device=device, tile=self._node.tile)
+        source = self._inputs(model, frame, number)
+        with self._turns:
+            output = self._applied(model, source, precision, device)
         return self._merged(model, frame, output)
+
+    def _applied(self, model: ImageModel, source: np.ndarray, precision: str, device: str) -> np.ndarray:
+        import torch
+
+        from understudy.nodes.learning.tiles import MEMORY_BUDGET
+
+        if self._threads:
+            torch.set_num_threads(self._threads)  # a thread of one's own begins with all of them
+        needed = source.shape[0] * source.shape[1] * model.geometry().bytes_per_pixel
+        budget = MEMORY_BUDGET if needed <= MEMORY_BUDGET else MEMORY_BUDGET // self._at_once
+        return model.apply(source, precision=precision, device=device, tile=self._node.tile, budget=budget)
 
     def _inputs(self, model: ImageModel, frame: Frame, number: int) -> np.ndarray:
         try:
@@ -96,12 +114,13 @@ class InferredFrames:
 
         from understudy.nodes.learning.image_model import ImageModel
         from understudy.nodes.learning.loop import fastest_precision
-        from understudy.runtime.devices import resolve
+        from understudy.runtime.devices import resolve, shared_threads
         from understudy.runtime.runs.container import read_container
 
         device = resolve(self._context.settings.device)
-        if self._context.settings.threads:
-            torch.set_num_threads(self._context.settings.threads)
+        if device == "cpu":
+            self._at_once, self._threads = shared_threads(self._context.settings.threads, AT_ONCE)
+            self._turns = threading.Semaphore(self._at_once)
         container = read_container(self._path, "cat")
         model = ImageModel.from_container(container, self._path)
         model.network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]

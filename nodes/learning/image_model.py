@@ -15,7 +15,7 @@ from understudy.nodes.learning.losses import ACTIVATIONS
 from understudy.nodes.learning.networks.geometry import Geometry, geometry
 from understudy.nodes.learning.recipes import restore_network
 from understudy.nodes.learning.state import load_network
-from understudy.nodes.learning.tiles import apply_tiled
+from understudy.nodes.learning.tiles import MEMORY_BUDGET, apply_tiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +113,13 @@ class ImageModel:
         return self.target.decode(ACTIVATIONS[self.activation](y))
 
     def apply(
-        self, pixels: NDArray[np.float32], *, precision: str, device: str, tile: int | str = "auto"
+        self,
+        pixels: NDArray[np.float32],
+        *,
+        precision: str,
+        device: str,
+        tile: int | str = "auto",
+        budget: int = MEMORY_BUDGET,
     ) -> NDArray[np.float32]:
         """The effect on one frame of any size.
 
@@ -122,6 +128,7 @@ class ImageModel:
             precision: "float32" or "bfloat16".
             device: Where the network is.
             tile: See `tiles.apply_tiled`.
+            budget: See there too.
 
         Returns:
             `(H, W, outputs)` float32.
@@ -131,6 +138,7 @@ class ImageModel:
             torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1),
             tile=tile,
             geometry=self.geometry(),
+            budget=budget,
         )
         return np.ascontiguousarray(result.permute(1, 2, 0).numpy())
 

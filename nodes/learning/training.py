@@ -23,7 +23,7 @@ from understudy.nodes.learning.saver import Saver
 from understudy.nodes.learning.schedules import decay_start
 from understudy.nodes.learning.starting import Start, begin
 from understudy.nodes.learning.verdict import verdict
-from understudy.runtime.devices import resolve
+from understudy.runtime.devices import resolve, usual_threads
 from understudy.runtime.durable import replacing
 from understudy.runtime.runs.container import write_container
 from understudy.runtime.runs.folder import Contents
@@ -59,8 +59,7 @@ def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
         Stopped: A signal asked to stop, and everything is saved.
     """
     device = resolve(context.settings.device)
-    if context.settings.threads:
-        torch.set_num_threads(context.settings.threads)
+    torch.set_num_threads(context.settings.threads or usual_threads())
     subject = _subject(node, inputs, context, device)
     plan = _plan(node, subject, device)
     with begin(node, context, plan, subject, environment.environment(device, plan.precision)) as start:
