@@ -77,6 +77,7 @@ class _Writer:
         self.node, self.frames, self.store = node, frames, context.store
         self.fresh = context.settings.fresh
         self.new: list[int] = []
+        self.full: StorageError | None = None  # what one frame met, the others need not try
         graph = context.graph.path
         self.provenance = {"understudy/version": understudy.__version__, "understudy/node": node.name}
         if graph is not None:
@@ -86,6 +87,15 @@ class _Writer:
         return frame_path(self.node.path_of(self.node.path), number)
 
     def write(self, number: int) -> None:
+        if self.full is not None:
+            raise self.full
+        try:
+            self._write(number)
+        except StorageError as error:
+            self.full = error
+            raise
+
+    def _write(self, number: int) -> None:
         node, path = self.node, self.path(number)
         source = self.frames.identity(number)
         identity = digest_of(
