@@ -93,7 +93,7 @@ class Clip:
             below, right = -x.shape[2] % 16, -x.shape[3] % 16
             with torch.inference_mode(), computing_in(PRECISION, "cpu"):
                 y = network(functional.pad(x, (0, right, 0, below), mode="replicate"))
-            inside = y[0, 0, : x.shape[2], : x.shape[3]].numpy(force=True) > 0
+            inside = y[0, 0, : x.shape[2], : x.shape[3]].float().numpy(force=True) > 0
             truth = self.mattes[number][0] > 0.5
             found.append((inside & truth).sum() / max(1, (inside | truth).sum()))
         network.train()
