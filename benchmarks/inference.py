@@ -37,7 +37,7 @@ from understudy.runtime.runs.folder import find_runs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FRAMES = 12
+FRAMES = 36
 CPU = Settings(device="cpu")
 
 
