@@ -13,7 +13,6 @@ from understudy.nodes.learning.image_subject import ImageSubject, Pair, Settings
 from understudy.nodes.learning.recipes import NetworkNode
 from understudy.nodes.media.images.cache import FrameCache
 from understudy.nodes.media.images.sheet import is_linear
-from understudy.nodes.networks.u_net import UNet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,7 +161,7 @@ class _Gatherer:
 def _network(node: Trainer, inputs: Inputs) -> NetworkNode:
     connected = inputs.get("network")
     if connected is None:
-        return UNet("network", {"model_size": node.model_size})
+        return recipes.default_network(node.model_size)
     if not isinstance(connected, NetworkNode):
         raise NodeError(node.name, f"{connected} can't be trained on images", knob="inputs")
     return connected

@@ -44,7 +44,7 @@ class Muon(torch.optim.Optimizer):
     Args:
         network: Its parameters are trained. Where it has an attribute `outer`, parameters whose names begin
             with one of these words are trained by AdamW; else those of its first and last layer are.
-        rate: Learning rate; `set_rate` changes it at every step.
+        rate: Learning rate; the loop changes each group's `lr` at every step.
         decay: Weight decay of matrices, decoupled, times the rate.
     """
 
@@ -56,11 +56,6 @@ class Muon(torch.optim.Optimizer):
         }
         defaults = {"lr": rate, "weight_decay": decay}
         super().__init__([{"params": p, "kind": kind} for kind, p in groups.items() if p], defaults)
-
-    def set_rate(self, rate: float) -> None:
-        """The learning rate from now on."""
-        for group in self.param_groups:
-            group["lr"] = rate
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -126,11 +126,11 @@ def restore_network(values: Mapping[str, Any]) -> nn.Module:
     return build_network(recipe, values["inputs"], values["outputs"], colour=bool(values["colour"]), seed=0)
 
 
-def default_network() -> NetworkNode:
-    """The network that a Trainer takes where none is connected."""
+def default_network(model_size: str) -> NetworkNode:
+    """The network that a Trainer takes where none is connected, in the size that its knob says."""
     from understudy.nodes.networks.u_net import UNet
 
-    return UNet("network")
+    return UNet("network", {"model_size": model_size})
 
 
 def default_loss(inputs: int, outputs: int, least: float, most: float) -> LossNode:

@@ -98,11 +98,11 @@ def test_the_kind_of_data_picks_the_loss(inputs: int, outputs: int, most: float,
     assert default_loss(inputs, outputs, 0.0, most).type_name == expected
 
 
-def test_default_network_is_the_medium_u_net() -> None:
+def test_default_network_is_a_u_net_of_the_size_asked_for() -> None:
     """Nobody has to connect a network."""
-    recipe = default_network()
+    recipe = default_network("large")
     assert isinstance(recipe, UNet)
-    assert recipe.model_size == "medium"
+    assert recipe.model_size == "large"
 
 
 def test_describing_networks_and_losses_needs_no_torch() -> None:
