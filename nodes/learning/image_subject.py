@@ -23,7 +23,7 @@ from understudy.nodes.learning.image_model import WEIGHTS, ImageModel
 from understudy.nodes.learning.losses import ACTIVATIONS
 from understudy.nodes.learning.muon import Muon
 from understudy.nodes.learning.state import network_arrays
-from understudy.nodes.learning.subject import Model
+from understudy.nodes.learning.subject import Evidence, Measured, Model
 from understudy.nodes.media.images.sheet import contact_sheet, to_display
 from understudy.runtime.randomness import permutation, seed_of, uniforms
 
@@ -222,7 +222,15 @@ class ImageSubject:
             self._colour,
         )
 
-    def validate(self, network: nn.Module) -> float | None:
+    def faults(self) -> dict[str, str]:
+        """None that were looked for."""
+        return {}
+
+    def evidence(self, network: nn.Module) -> Evidence:  # noqa: ARG002 - the curves say it all
+        """Which frames are held out."""
+        return Evidence(held_out=f"frames {', '.join(str(pair.number) for pair in self._held_out)}")
+
+    def validate(self, network: nn.Module) -> Measured | None:
         """The mean loss over fixed crops of the held-out frames."""
         if not self._held_out:
             return None
@@ -233,7 +241,7 @@ class ImageSubject:
             crops = [self._crop(pair, "validation", place, sample, flips=False) for sample in range(each)]
             inputs, targets = self._encoded([(pair, crop) for crop in crops])
             losses.append(float(self._loss(self._output(network, inputs).cpu(), targets)))
-        return float(np.mean(losses))
+        return Measured(float(np.mean(losses)))
 
     def _output(self, network: nn.Module, inputs: Tensor) -> Tensor:
         from understudy.nodes.learning.loop import computing_in

@@ -17,7 +17,7 @@ from understudy.nodes.learning.deformers.training import BATCH, RATE, Concluded,
 from understudy.nodes.learning.image_model import WEIGHTS
 from understudy.nodes.learning.mesh_model import MeshModel
 from understudy.nodes.learning.state import network_arrays
-from understudy.nodes.learning.subject import Model
+from understudy.nodes.learning.subject import Evidence, Measured, Model
 from understudy.runtime.randomness import permutation
 
 if TYPE_CHECKING:
@@ -150,9 +150,17 @@ class MeshSubject:
             self._concluded = (key, measured)
         return self._concluded[1]
 
-    def validate(self, network: nn.Module) -> float | None:
+    def faults(self) -> dict[str, str]:
+        """None: the DataSource looks through poses as it reads them."""
+        return {}
+
+    def validate(self, network: nn.Module) -> Measured | None:
         """The loss on the held-out poses."""
-        return self._drawn.validate(network)
+        return Measured(self._drawn.validate(network))
+
+    def evidence(self, network: nn.Module) -> Evidence:  # noqa: ARG002 - the curves say most
+        """How many poses are held out; ridge is the floor."""
+        return Evidence(held_out=f"{len(self._data.held_out):,} poses", knowing_nothing=1.0)
 
     def contact_sheet(self, network: nn.Module, step: int) -> Image:
         """Three held-out poses: groundtruth, output, error."""
@@ -174,7 +182,8 @@ class MeshSubject:
     def conclusion(self, network: nn.Module) -> list[str]:
         """Errors of ridge, kernel and net, controls with the largest, and which poses to capture next."""
         concluded = self._conclude(network)
-        report = mesh_report.sentences(concluded, self._data.held_out, self._data.preview)
+        data = self._data
+        report = mesh_report.sentences(concluded, data.training, data.held_out, data.preview)
         known = self._data.training.notes  # the DataSource told these
         return [*(note for note in self._prepared.notes if note not in known), *report]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +25,57 @@ class Model:
 
     header: dict[str, Any]
     arrays: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Pairs measured with a network.
+
+    Attributes:
+        loss: Their loss, made as the training's is, so that the two can be held against each other.
+        figures: What a person sees of the error, by a name that ends with its unit where it has one, the one
+            that matters most first: `{"IoU": 0.93, "edge error (px)": 1.2}` or `{"rms error (mm)": 0.4}`.
+            Names whose larger values are better: `HIGHER_IS_BETTER`.
+    """
+
+    loss: float
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+HIGHER_IS_BETTER = ("IoU", "PSNR (dB)", "SSIM", "accuracy", "F1", "R²")
+"""Names of figures that grow as the error shrinks; all others are errors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a subject knows for the verdict beside the curves; whatever it can't say keeps its default.
+
+    Attributes:
+        held_out: What is measured and not trained on, in words: "frames 12 and 24", "clip walk_2"; empty
+            where nothing is.
+        sureness: A sentence on how far the held-out figures can be trusted; empty for nothing to say.
+        same_frames: Whether what is held out lies in frames or clips that are trained on too. Such figures
+            flatter, so a smaller gap to the training is told.
+        training: Pairs that are trained on, measured as the held-out ones are; None where that is not known.
+        knowing_nothing: The loss of the best answer that does not look at the input: the mean of the
+            groundtruth, or ridge where that is the floor. A training that stays near it has learned nothing.
+        good: A loss that is good enough for the kind of data, so that a plateau under it is no underfitting.
+        thin: Sentences on where the data is thin, the thinnest first: controls seldom moved, classes with few
+            rows. They are told where there is too little data.
+        remedies: What can still be changed here against underfitting, as sentence parts: "a larger model
+            (model_size)", "larger crops (crop_size)".
+        regularisers: The same against overfitting: "dropout", "augmentation by jitter".
+    """
+
+    held_out: str = ""
+    sureness: str = ""
+    same_frames: bool = False
+    training: Measured | None = None
+    knowing_nothing: float | None = None
+    good: float | None = None
+    thin: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    regularisers: tuple[str, ...] = ()
 
 
 class Subject(Protocol):
@@ -69,8 +120,22 @@ class Subject(Protocol):
     def model(self, network: nn.Module) -> Model:
         """What a checkpoint holds, with copies of the weights."""
 
-    def validate(self, network: nn.Module) -> float | None:
-        """The loss on pairs that are never trained on; None where there are none."""
+    def faults(self) -> dict[str, str]:
+        """Faults of the pairs that are seen without training: a sentence for each kind, empty for none.
+
+        Kinds that decide the verdict are "misaligned" (pairs whose two sides don't lie on each other) and
+        "swapped" (input and groundtruth in the wrong order); all others are told as warnings. It is asked
+        once, before the first step, so it should take less than a second.
+        """
+
+    def validate(self, network: nn.Module) -> Measured | None:
+        """Pairs that are never trained on, measured; None where there are none.
+
+        It is asked every `validation_interval` steps and should take under a twentieth of their time.
+        """
+
+    def evidence(self, network: nn.Module) -> Evidence:
+        """What the verdict takes beside the curves; asked at checkpoints and at the end."""
 
     def contact_sheet(self, network: nn.Module, step: int) -> Image:
         """Rows of random samples: input, groundtruth, output."""

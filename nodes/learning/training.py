@@ -17,12 +17,13 @@ import torch
 from understudy.graph.errors import NodeError, Stopped, StorageError, UnderstudyError
 from understudy.nodes.learning import environment, state
 from understudy.nodes.learning.image_model import WEIGHTS, weights_of
-from understudy.nodes.learning.loop import Loop, Plan, fastest_precision
+from understudy.nodes.learning.loop import Loop, Plan
 from understudy.nodes.learning.loss_graph import draw_loss_graph
 from understudy.nodes.learning.saver import Saver
 from understudy.nodes.learning.schedules import decay_start
 from understudy.nodes.learning.starting import Start, begin
 from understudy.nodes.learning.verdict import verdict
+from understudy.nodes.media.learners import subject_of
 from understudy.runtime.devices import resolve, usual_threads
 from understudy.runtime.durable import replacing
 from understudy.runtime.runs.container import write_container
@@ -60,25 +61,12 @@ def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
     """
     device = resolve(context.settings.device)
     torch.set_num_threads(context.settings.threads or usual_threads())
-    subject = _subject(node, inputs, context, device)
+    subject = subject_of(node, inputs, context, device)
     plan = _plan(node, subject, device)
     with begin(node, context, plan, subject, environment.environment(device, plan.precision)) as start:
         if not start.finished:
             Training(node, context, subject, plan, start, inputs.get("weights")).run()
         return _result(start, context)
-
-
-def _subject(node: Trainer, inputs: Inputs, context: Context, device: str) -> Subject:
-    from understudy.nodes.media.meshes.posed import PosedMeshes
-
-    if isinstance(inputs["input"], PosedMeshes):
-        from understudy.nodes.learning.mesh_pairs import mesh_subject
-
-        return mesh_subject(node, inputs, context, device=device)
-    from understudy.nodes.learning.image_pairs import image_subject
-
-    precision = fastest_precision(device) if node.precision == "auto" else node.precision
-    return image_subject(node, inputs, context, precision=precision, device=device)
 
 
 def _plan(node: Trainer, subject: Subject, device: str) -> Plan:
@@ -233,9 +221,10 @@ class Training:
             self._picture(sheet, self.folder.contact_sheet(self.step))
 
     def _validate(self) -> None:
-        loss = self.subject.validate(self.network)
-        if loss is None:
+        measured = self.subject.validate(self.network)
+        if measured is None:
             return
+        loss = measured.loss
         self.summary.validation(self.step, loss)
         if self.best is None or loss < self.best["loss"]:
             before, self.best = self.best, {"step": self.step, "loss": loss}
