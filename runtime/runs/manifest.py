@@ -40,7 +40,8 @@ class Manifest:
         host: The machine that it was last worked on.
         graph: The graph file that it came from.
         parent: The run that it began from, as a path; None for none.
-        verdict: What the losses say, in words; why it failed, where it did.
+        verdict: What the losses say, in a word or two.
+        reason: The same in a paragraph, with the evidence; why it failed, where it did.
         versions: The programs that it was last worked on with, by name.
         changes: What was changed on resuming, the oldest first.
         data: The digest of every file that was learned from, by path.
@@ -62,6 +63,7 @@ class Manifest:
     graph: str = ""
     parent: str | None = None
     verdict: str = ""
+    reason: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
     data: dict[str, str] = field(default_factory=dict)
