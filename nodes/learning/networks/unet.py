@@ -125,14 +125,21 @@ class UNet(nn.Module):
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Logits for a matte; encoded pixels for a colour effect."""
-        features = self._spatial(x_NCHW)
+        return self.completed(x_NCHW, self.spatial(x_NCHW))
+
+    def spatial(self, x_NCHW: Tensor) -> Tensor:
+        """What the convolutions over several pixels give: all of it may be computed in mixed precision."""
+        features = self._features(x_NCHW)
         joined = torch.cat([_doubled(self.head(features)), x_NCHW.to(features.dtype)], dim=1)
-        y_NCHW: Tensor = self.last(_act(self.join(joined)))
+        return self.last(_act(self.join(joined)))  # type: ignore[no-any-return]
+
+    def completed(self, x_NCHW: Tensor, y_NCHW: Tensor) -> Tensor:
+        """The output, from the input and what `spatial` made of it: what wants float32 is added."""
         if self.colour_branch is not None:
             y_NCHW = y_NCHW + self.colour_branch(x_NCHW)
         return x_NCHW + y_NCHW if self.adds_input else y_NCHW
 
-    def _spatial(self, x_NCHW: Tensor) -> Tensor:
+    def _features(self, x_NCHW: Tensor) -> Tensor:
         features = self.encoders[0](self.stem(x_NCHW))
         skips = []
         for down, encoder in zip(self.downs, self.encoders[1:], strict=True):

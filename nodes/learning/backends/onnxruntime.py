@@ -1,0 +1,79 @@
+"""ONNX Runtime: a network as ONNX, computed in float32."""
+
+from __future__ import annotations
+
+import copy
+import io
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from understudy.graph.errors import UnderstudyError
+
+if TYPE_CHECKING:
+    from understudy.nodes.learning.backends.backend import Load
+
+OPSET = 17
+_TRACED = 64
+
+
+class Session(nn.Module):
+    """A network in a session of ONNX Runtime; threads may call it at the same time.
+
+    Args:
+        session: With one input and one output.
+    """
+
+    def __init__(self, session: Any) -> None:
+        super().__init__()
+        self._session, self._input = session, session.get_inputs()[0].name
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """The network's output, float32."""
+        (found,) = self._session.run(None, {self._input: x_NCHW.contiguous().numpy()})
+        return torch.from_numpy(found)
+
+
+def session_of(data: bytes, threads: int) -> Session:
+    """A session that computes an ONNX model on the processor."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return Session(onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"]))
+
+
+def compiled(module: nn.Module, load: Load) -> Session:
+    """The module as ONNX, in a session; it computes in float32 whatever the precision.
+
+    Raises:
+        UnderstudyError: The network has an operator that ONNX lacks.
+    """
+    plain = copy.deepcopy(module).cpu().float().eval()
+    return session_of(_onnx(plain, load.channels), load.threads)
+
+
+def _onnx(module: nn.Module, channels: int) -> bytes:
+    names = {0: "N", 2: "H", 3: "W"}
+    target: Any = io.BytesIO()  # which the exporter takes, and does not say so
+    try:
+        with torch.inference_mode(mode=False), torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter announces its successor
+            torch.onnx.export(
+                module,
+                (torch.zeros(1, channels, _TRACED, _TRACED),),
+                target,
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=["input"],
+                output_names=["output"],
+                dynamic_axes={"input": names, "output": names},
+            )
+    except Exception as error:
+        first = str(error).strip().partition("\n")[0]
+        raise UnderstudyError(f"ONNX can't hold this network: {first}") from error
+    data: bytes = target.getvalue()
+    return data
