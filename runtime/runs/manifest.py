@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from understudy.graph.errors import FormatError
 from understudy.runtime.durable import replace_bytes
 
-VERSION = 1
+VERSION = 2
 LARGEST_FILE = 64 << 20
 """In bytes: a frame's digest takes some hundred."""
 
@@ -96,8 +96,11 @@ def read_manifest(path: Path | str) -> Manifest:
         raise FormatError(path, f"can't be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         raise FormatError(path, f"it is no JSON: {error}") from None
-    if type(values) is not dict or values.pop("understudy_run", None) != VERSION:
-        raise FormatError(path, f"it is no manifest of version {VERSION}")
+    version = values.pop("understudy_run", None) if type(values) is dict else None
+    if type(version) is not int or not 1 <= version <= VERSION:
+        raise FormatError(path, f"it is no manifest of a version from 1 to {VERSION}")
+    if version == 1:  # its verdict was the paragraph
+        values["reason"] = values.pop("verdict", "")
     return Manifest(**_checked(path, values))
 
 

@@ -28,7 +28,7 @@ def write_all(folder: Path) -> None:
         summary.row(1, 0.5, 0.002, 0.25)
         summary.validation(1, 0.75)
         summary.note(1, "a note")
-    write_manifest(folder / "v1.json", RUN)
+    write_manifest(folder / "v2.json", RUN)
 
 
 def test_version_1() -> None:
@@ -42,6 +42,16 @@ def test_version_1() -> None:
     assert (summary.losses.tolist(), summary.validation.tolist()) == ([0.5], [0.75])
     assert summary.records == [{"step": 1, "note": "a note"}]
     assert read_manifest(FILES / "v1.json") == RUN
+
+
+def test_a_manifest_of_version_1_had_its_verdict_in_a_paragraph(tmp_path: Path) -> None:
+    """The paragraph is the reason now; the word came with version 2."""
+    old = (FILES / "v1.json").read_text().replace('"verdict": ""', '"verdict": "It has settled."')
+    (tmp_path / "manifest.json").write_text(old)
+    read = read_manifest(tmp_path / "manifest.json")
+
+    assert (read.verdict, read.reason) == ("", "It has settled.")
+    assert read_manifest(FILES / "v2.json") == RUN
 
 
 def test_written_as_before(tmp_path: Path) -> None:
