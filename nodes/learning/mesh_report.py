@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from understudy.nodes.learning.deformers.measuring import errors_by_group, errors_of
-from understudy.nodes.learning.deformers.uncertainty import next_to_capture
+from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.mesh_suggest import poses_to_capture
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.deformers.deformer import Deformer
@@ -32,7 +33,9 @@ def pose_names(poses: PosedMeshes) -> list[str]:
     return [f"{clip} {frame}" for clip, frame in zip(clips, frames, strict=True)]
 
 
-def sentences(concluded: Concluded, held_out: PosedMeshes, preview: PosedMeshes | None) -> list[str]:
+def sentences(
+    concluded: Concluded, training: PosedMeshes, held_out: PosedMeshes, preview: PosedMeshes | None
+) -> list[str]:
     """Errors, controls, what to capture next, and how large and fast the model is."""
     deformer, rig = concluded.deformer, held_out.rig
     found = errors_of(deformer, held_out)
@@ -45,19 +48,19 @@ def sentences(concluded: Concluded, held_out: PosedMeshes, preview: PosedMeshes 
     groups = sorted(errors_by_group(deformer, held_out, found).items(), key=lambda one: -one[1][0])
     worst = ", ".join(f"{name} {rms:.3f} % (largest {most:.2f} %)" for name, (rms, most) in groups[:SHOWN])
     told = [overall, f"Largest errors where these are far from their mean: {worst}."]
-    told += _to_capture(concluded, held_out if preview is None else preview)
     if preview is not None:
-        told += beyond(deformer, preview)
+        told += [*_to_capture(concluded, preview, training), *beyond(deformer, preview)]
     return [*told, _speed(concluded.deformer, held_out)]
 
 
-def _to_capture(concluded: Concluded, poses: PosedMeshes) -> list[str]:
-    if concluded.uncertainty is None:
-        return []
-    names = pose_names(poses)
-    ranked = next_to_capture(concluded.uncertainty, concluded.deformer, poses, SHOWN)
-    listed = ", ".join(f"{names[row]} ({expected:.3g} {poses.rig.units})" for row, expected in ranked)
-    return [f"Poses to capture next, by expected error: {listed}."]
+def _to_capture(concluded: Concluded, animation: PosedMeshes, training: PosedMeshes) -> list[str]:
+    model = MeshModel(concluded.deformer, concluded.uncertainty)
+    found = poses_to_capture(animation, training, model, SHOWN)
+    names = pose_names(animation)
+    listed = ", ".join(f"{names[one.row]} ({100.0 * one.score:.2g} %)" for one in found)
+    if not found:
+        return ["No pose of the preview would take away much of its expected error."]
+    return [f"Poses to capture next, by what they take from the preview's expected squared error: {listed}."]
 
 
 def beyond(deformer: Deformer, poses: PosedMeshes) -> list[str]:

@@ -95,9 +95,13 @@ class LocalKernel:
 
     def nearness(self, segment: int, inputs: Floats) -> NDArray[np.float64]:
         """How near standardised inputs `(N, D)` are to each training pose, as a segment sees it, 0 to 1."""
+        return self.alike(segment, inputs, self.poses)
+
+    def alike(self, segment: int, inputs: Floats, others: Floats) -> NDArray[np.float64]:
+        """How near inputs `(N, D)` and `(M, D)` are, as a segment sees them: `(N, M)`, 0 to 1."""
         used = self.scales[segment] > 0.0
         scale = self.scales[segment, used].astype(np.float64)
-        return np.asarray(np.exp(-squared_distances(inputs[:, used] * scale, self.poses[:, used] * scale)))
+        return np.asarray(np.exp(-squared_distances(inputs[:, used] * scale, others[:, used] * scale)))
 
     def header(self) -> dict[str, Any]:
         """What is no number, as plain data."""

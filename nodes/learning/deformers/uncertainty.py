@@ -1,4 +1,4 @@
-"""How far off a deformer may be: per pose and per vertex, in scene units, and which poses to capture next.
+"""How far off a deformer may be: per pose and vertex, in scene units, and how errors of poses go together.
 
 A net gets the Laplace approximation of its last layer (Kristiadi et al. 2020, "Being Bayesian, even just a
 bit, fixes overconfidence in ReLU networks"): Bayesian regression on its last hidden features. A kernel has
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from understudy.nodes.learning.deformers.kernel import squared_distances
 from understudy.nodes.learning.deformers.local import LocalKernel
 from understudy.nodes.learning.deformers.net import NumpyNet
 
@@ -81,6 +80,23 @@ class Uncertainty:
         played = self.played(deformer, poses)
         return np.concatenate([np.sqrt((block.astype(np.float64) ** 2).mean(axis=1)) for block in played])
 
+    def beliefs(self, deformer: Deformer, inputs: Floats) -> Beliefs:
+        """Of standardised inputs `(N, D)`: how the errors of the poses go together; N of some hundreds."""
+        predictor: Any = deformer.predictor
+        starts = np.concatenate([[0], np.cumsum(self.sizes.prod(axis=1))])
+        together, noise = np.empty((len(self.sizes), len(inputs), len(inputs))), np.ones(len(self.sizes))
+        for segment, features, prior in _features(predictor, inputs):
+            root = self.roots[starts[segment] : starts[segment + 1]].reshape(self.sizes[segment])
+            explained = features @ root
+            together[segment] = explained @ explained.T
+            if prior is not None:
+                together[segment] = predictor.alike(segment, inputs, inputs) - together[segment]
+                noise[segment] = predictor.strengths[segment]
+        own = np.zeros((len(self.sizes), *self.noise.shape), np.float32)
+        own[np.arange(len(own)), np.arange(len(own))] = self.noise * self.scale**2
+        decoder: Any = deformer.decoder
+        return Beliefs(decoder.variances(own).mean(axis=1), together, noise)
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The numbers, by name."""
         scale = np.array(self.scale)
@@ -90,6 +106,37 @@ class Uncertainty:
     def built(cls, arrays: dict[str, NDArray[Any]]) -> Self:
         """The uncertainty that gave these arrays."""
         return cls(arrays["roots"], arrays["sizes"], arrays["noise"], float(arrays["scale"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Beliefs:
+    """What a Gaussian model believes of the errors of some poses.
+
+    Attributes:
+        sizes: `(S,)`, a segment's part in the mean squared error of a pose where its variance is 1.
+        together: `(S, N, N)`, covariances between poses.
+        noise: `(S,)`, the variance of what a captured pose tells.
+    """
+
+    sizes: NDArray[np.floating[Any]]
+    together: NDArray[np.float64]
+    noise: NDArray[np.float64]
+
+    def expected(self) -> NDArray[np.float64]:
+        """The expected mean squared error of each pose, `(N,)`."""
+        return np.asarray(self.sizes @ self._own())
+
+    def told(self) -> NDArray[np.float64]:
+        """By how much capturing each pose would lower the sum of `expected`, `(N,)`."""
+        return np.asarray(self.sizes @ ((self.together**2).sum(axis=1) / (self._own() + self.noise[:, None])))
+
+    def after(self, row: int) -> Beliefs:
+        """What is believed once this pose has been captured."""
+        column = self.together[:, :, row] / np.sqrt(self._own()[:, row] + self.noise)[:, None]
+        return replace(self, together=self.together - column[:, :, None] * column[:, None])
+
+    def _own(self) -> NDArray[np.float64]:
+        return np.maximum(np.diagonal(self.together, axis1=1, axis2=2), 0.0)
 
 
 def fit_uncertainty(deformer: Deformer, prepared: Prepared, validation: PosedMeshes) -> Uncertainty:
@@ -119,28 +166,6 @@ def _root(features: NDArray[Any], strength: float | None) -> NDArray[np.float64]
         values, vectors = values[-_MOST_DIRECTIONS:], vectors[:, -_MOST_DIRECTIONS:]
     added = 1.0 if strength is None else strength
     return np.asarray(vectors / np.sqrt(np.maximum(values, 0.0) + added))
-
-
-def next_to_capture(
-    uncertainty: Uncertainty, deformer: Deformer, poses: PosedMeshes, count: int
-) -> list[tuple[int, float]]:
-    """The poses to capture next, most uncertain first: row, and expected rms error in scene units.
-
-    Of poses nearly alike only the first is named: each next pose is picked by its uncertainty times its
-    distance to those picked already, both against their medians.
-    """
-    expected = uncertainty.of_poses(deformer, poses)
-    inputs = deformer.seen(poses.controls, poses.joint_matrices)
-    picked: list[int] = []
-    near = np.ones(len(poses))
-    typical = float(np.sqrt(np.median(squared_distances(inputs[:200], inputs)))) or 1.0
-    for _ in range(min(count, len(poses))):
-        rank = expected * np.minimum(near, 1.0)
-        rank[picked] = -1.0
-        picked.append(int(np.argmax(rank)))
-        apart = np.sqrt(squared_distances(inputs, inputs[picked[-1] :][:1]))[:, 0] / typical
-        near = np.minimum(near, apart)
-    return [(row, float(expected[row])) for row in picked]
 
 
 def _scale(raw: Uncertainty, deformer: Deformer, validation: PosedMeshes) -> float:

@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 from understudy.nodes.learning.deformers import local_net
 from understudy.nodes.learning.deformers.measuring import errors_of
-from understudy.nodes.learning.deformers.uncertainty import Uncertainty, fit_uncertainty, next_to_capture
+from understudy.nodes.learning.deformers.uncertainty import Uncertainty, fit_uncertainty
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.deformers.preparing import Prepared
@@ -45,15 +45,22 @@ def test_poses_far_from_the_training_rank_first(bar: Bar, prepared: Prepared) ->
     assert rank.statistic > 0.5
 
 
-def test_the_next_poses_begin_with_the_most_uncertain(bar: Bar, prepared: Prepared) -> None:
-    """The first pose to capture is the most uncertain; none is named twice."""
-    deformer = prepared.deformer(prepared.kernel)
+@pytest.mark.parametrize("form", ["ridge", "kernel", "net"])
+def test_a_captured_pose_lowers_what_is_expected(bar: Bar, prepared: Prepared, form: str) -> None:
+    """What capturing a pose tells is by how much all expected errors fall; none grows."""
+    predictors = {"ridge": prepared.ridge, "kernel": prepared.kernel}
+    predictor = predictors.get(form) or local_net.numpy_net(local_net.build(prepared))
+    deformer = prepared.deformer(predictor)
     found = fit_uncertainty(deformer, prepared, bar["val"])
+    seen = deformer.seen(bar["test"].controls, bar["test"].joint_matrices)
+    beliefs = found.beliefs(deformer, seen)
 
-    ranked = next_to_capture(found, deformer, bar["test"], 5)
+    after = beliefs.after(3)
 
-    assert ranked[0][0] == int(np.argmax(found.of_poses(deformer, bar["test"])))
-    assert len({row for row, _ in ranked}) == 5
+    fallen = beliefs.expected() - after.expected()
+    np.testing.assert_allclose(np.sqrt(beliefs.expected()), found.of_poses(deformer, bar["test"]), rtol=1e-3)
+    assert fallen.sum() == pytest.approx(beliefs.told()[3])
+    assert fallen.min() > -1e-12
 
 
 def test_stored_uncertainty_is_the_same(bar: Bar, prepared: Prepared) -> None:
