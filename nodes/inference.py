@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.graph.knobs import Knob
 from understudy.graph.node import Node
 from understudy.graph.ports import Input, Outline, Output
+from understudy.nodes.media.learners import results_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,12 +59,4 @@ class Inference(Node):
 
     def compute(self, inputs: Inputs, context: Context) -> dict[str, Any]:
         """The result as a lazy sequence by its port; nothing is computed yet."""
-        from understudy.nodes.media.meshes.posed import PosedMeshes
-
-        if isinstance(inputs["input"], PosedMeshes):
-            from understudy.nodes.learning.mesh_inference import inferred_shapes
-
-            return inferred_shapes(self, inputs["input"], inputs["model"]["path"], context)
-        from understudy.nodes.learning.image_inference import InferredFrames
-
-        return {"result": InferredFrames(self, inputs["input"], inputs["model"]["path"], context)}
+        return results_of(self, inputs, context)
