@@ -23,16 +23,24 @@ class Session(nn.Module):
     """A network in a session of ONNX Runtime; threads may call it at the same time.
 
     Args:
-        session: With one input and one output.
+        session: What computes it; called only where it has one input and one output.
+
+    Attributes:
+        inputs: Name, type and shape of each input; a dimension of any length is no number.
+        outputs: The same of each output.
+        metadata: What the model says of itself.
     """
 
     def __init__(self, session: Any) -> None:
         super().__init__()
-        self._session, self._input = session, session.get_inputs()[0].name
+        self._session = session
+        self.inputs = [(port.name, port.type, port.shape) for port in session.get_inputs()]
+        self.outputs = [(port.name, port.type, port.shape) for port in session.get_outputs()]
+        self.metadata = dict(session.get_modelmeta().custom_metadata_map)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """The network's output, float32."""
-        (found,) = self._session.run(None, {self._input: x_NCHW.contiguous().numpy()})
+        (found,) = self._session.run(None, {self.inputs[0][0]: x_NCHW.contiguous().numpy()})
         return torch.from_numpy(found)
 
 
