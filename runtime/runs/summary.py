@@ -2,8 +2,8 @@
 
 Each record is a list of two: a mapping, and the CRC32 of its bytes, which goes on from that of the record
 before, so that none can be missing or there twice. The first mapping is `{"summary": 1}`, the version. All
-others carry a `step`. A row also has `loss`, `rate` and `time`, in seconds; a measurement has `validation`;
-anything else is told to people: changes, notes, environment.
+others carry a `step`. A row also has `loss`, `rate` and `time`, in seconds; a measurement has `validation`, and
+`figures` where what a person sees was measured too; anything else is told to people: changes, notes, environment.
 
 The first record is written before the file gets its name; all others are appended. So what a crash leaves is
 a prefix and perhaps a torn tail, which readers drop and the next writer leaves out.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from understudy.runtime.appender import Appender
 from understudy.runtime.runs.packing import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -56,6 +56,8 @@ class Summary:
         validation: Their losses, float64, shape (M,).
         records: All other records, each with its `step`.
         damage: What had to be dropped, in words, None for a whole file; a growing file may have a torn tail.
+        figures: What a person sees of the held-out error, by name, such as "IoU": float64, shape (M,), NaN at
+            steps where that figure was not measured.
     """
 
     steps: NDArray[np.int64]
@@ -66,6 +68,7 @@ class Summary:
     validation: NDArray[np.float64]
     records: list[dict[str, Any]]
     damage: str | None
+    figures: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 class SummaryWriter:
@@ -92,7 +95,7 @@ class SummaryWriter:
         self._file = Appender(path, start)
 
     def _kept(self, path: Path | str, after: int) -> bytes:
-        data, end = _read(path), 0
+        data, end = read_bytes(path), 0
         for record, stop in _records(path, data):
             if record.get("step", 0) > after:
                 break
@@ -109,9 +112,10 @@ class SummaryWriter:
         self._append({"step": step, "loss": float(loss), "rate": float(rate), "time": float(time)})
         self.step = step
 
-    def validation(self, step: int, loss: float) -> None:
-        """The loss of held-out pairs after a step."""
-        self._append({"step": step, "validation": float(loss)})
+    def validation(self, step: int, loss: float, figures: Mapping[str, float] | None = None) -> None:
+        """The loss of held-out pairs after a step, and what a person sees of the error, by name."""
+        seen = {"figures": {name: float(value) for name, value in figures.items()}} if figures else {}
+        self._append({"step": step, "validation": float(loss), **seen})
 
     def note(self, step: int, message: str) -> None:
         """A sentence for people, about a step."""
@@ -159,9 +163,9 @@ def read_summary(path: Path | str) -> Summary:
     losses: list[float] = []
     rates: list[float] = []
     times: list[float] = []
-    points: list[tuple[int, float]] = []
+    points: list[tuple[int, float, dict[str, float]]] = []
     others: list[dict[str, Any]] = []
-    data, end = _read(path), 0
+    data, end = read_bytes(path), 0
     for record, end in _records(path, data):  # noqa: B007 - the last end is wanted
         if "loss" in record:
             steps.append(record["step"])
@@ -169,7 +173,7 @@ def read_summary(path: Path | str) -> Summary:
             rates.append(record["rate"])
             times.append(record["time"])
         elif "validation" in record:
-            points.append((record["step"], record["validation"]))
+            points.append((record["step"], record["validation"], record.get("figures", {})))
         elif "step" in record:
             others.append(record)
     lost = len(data) - end
@@ -178,10 +182,14 @@ def read_summary(path: Path | str) -> Summary:
         losses=np.array(losses, np.float64),
         rates=np.array(rates, np.float64),
         times=np.array(times, np.float64),
-        validation_steps=np.array([step for step, _ in points], np.int64),
-        validation=np.array([loss for _, loss in points], np.float64),
+        validation_steps=np.array([step for step, _, _ in points], np.int64),
+        validation=np.array([loss for _, loss, _ in points], np.float64),
         records=others,
         damage=f"the {lost:,} bytes from byte {end:,} on can't be read" if lost else None,
+        figures={
+            name: np.array([figures.get(name, np.nan) for _, _, figures in points], np.float64)
+            for name in dict.fromkeys(name for _, _, figures in points for name in figures)
+        },
     )
 
 
@@ -193,8 +201,12 @@ def _record(values: dict[str, Any], before: int = 0) -> bytes:
     return body + _CHECK.pack(_UINT32, zlib.crc32(body, before))
 
 
-def _read(path: Path | str) -> bytes:
-    """All bytes of a summary; read, not mapped, since the writer may cut a tail off meanwhile."""
+def read_bytes(path: Path | str) -> bytes:
+    """All bytes of a summary; read, not mapped, since the writer may cut a tail off meanwhile.
+
+    Raises:
+        FormatError: It can't be read.
+    """
     try:
         with Path(path).open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
@@ -207,7 +219,7 @@ def _read(path: Path | str) -> bytes:
 
 def _records(path: Path | str, data: bytes) -> Iterator[tuple[dict[str, Any], int]]:
     """Each good record after the first and the byte where it ends, up to the first that is torn."""
-    pairs = _good_pairs(data)
+    pairs = good_records(data)
     first, end = next(pairs, (None, 0))
     if first is None or first.get("summary") != VERSION:
         raise FormatError(path, f"it is no .summary of version {VERSION}", offset=0)
@@ -219,8 +231,14 @@ def _records(path: Path | str, data: bytes) -> Iterator[tuple[dict[str, Any], in
         end = stop
 
 
-def _good_pairs(data: bytes) -> Iterator[tuple[dict[str, Any], int]]:
-    view, end, before = memoryview(data), 0, 0
+def good_records(data: bytes, before: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
+    """Each record up to the first that is torn, and the byte where it ends.
+
+    Args:
+        data: A part of a file, from the beginning of a record.
+        before: The checksum of the record before.
+    """
+    view, end = memoryview(data), 0
     unpacker = _unpacker(data)
     try:
         for pair in unpacker:
@@ -255,4 +273,7 @@ def _is_typed(record: dict[str, Any]) -> bool:
         return False
     if "loss" in record:
         return type(record["loss"]) is type(record.get("rate")) is type(record.get("time")) is float
+    figures = record.get("figures", {})
+    if type(figures) is not dict or any(type(value) is not float for value in figures.values()):
+        return False
     return type(record.get("validation", 0.0)) is float

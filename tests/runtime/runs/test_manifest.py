@@ -30,7 +30,7 @@ def test_round_trip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"understudy_run": 2},
+        {"understudy_run": 3},
         {"state": "asleep"},
         {"step": "5"},
         {"step": True},
