@@ -2,8 +2,9 @@
 
 Each record is a list of two: a mapping, and the CRC32 of its bytes, which goes on from that of the record
 before, so that none can be missing or there twice. The first mapping is `{"summary": 1}`, the version. All
-others carry a `step`. A row also has `loss`, `rate` and `time`, in seconds; a measurement has `validation`, and
-`figures` where what a person sees was measured too; anything else is told to people: changes, notes, environment.
+others carry a `step`. A row also has `loss`, `rate` and `time`, in seconds; a measurement has `validation`,
+and `figures` where what a person sees was measured too; anything else is told to people: changes, notes,
+environment.
 
 The first record is written before the file gets its name; all others are appended. So what a crash leaves is
 a prefix and perhaps a torn tail, which readers drop and the next writer leaves out.

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import msgpack
+import numpy as np
 import pytest
 
 from understudy.graph.errors import FormatError
@@ -40,6 +41,16 @@ def test_round_trip(tmp_path: Path) -> None:
     assert (summary.validation_steps.tolist(), summary.validation.tolist()) == ([4], [0.5])
     assert summary.records == [{"step": 3, "note": "three"}]
     assert summary.damage is None
+
+
+def test_figures_are_kept_beside_the_held_out_loss(tmp_path: Path) -> None:
+    """A figure that was not measured at a step is NaN there; a file without figures has none."""
+    with SummaryWriter(tmp_path / "a.summary") as writer:
+        writer.validation(1, 0.5, {"IoU": 0.9})
+        writer.validation(2, 0.4)
+    figures = read_summary(tmp_path / "a.summary").figures
+    assert list(figures) == ["IoU"]
+    np.testing.assert_array_equal(figures["IoU"], [0.9, np.nan])
 
 
 def test_any_reader_of_msgpack(tmp_path: Path) -> None:
@@ -164,6 +175,8 @@ def test_forged_records(tmp_path: Path) -> None:
         {"loss": 1.0},
         {"step": 1.5},
         {**row, "rate": 1},
+        {"step": 1, "validation": 1.0, "figures": [1.0]},
+        {"step": 1, "validation": 1.0, "figures": {"IoU": "high"}},
     ):
         (tmp_path / "a").write_bytes(first + _record(forged, int.from_bytes(first[-4:], "big")))
         with pytest.raises(FormatError, match=f"byte {len(first)}"):
