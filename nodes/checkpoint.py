@@ -18,18 +18,26 @@ if TYPE_CHECKING:
     from understudy.runtime.context import Context
     from understudy.runtime.runs.folder import RunFolder
 
+FILES = (".cat", ".onnx")
+"""What the names of files that hold a model end with."""
+
 
 class Checkpoint(Node):
     """Picks a checkpoint of a run, or takes one from a file.
 
     `pick` says which: "best" is the one with the lowest held-out loss, or the last one where nothing was
     held out; "last"; a step, such as "2000"; or a path to a .cat, and then no run is connected.
+
+    A path to an .onnx takes a model of images from elsewhere: one picture in, one of the same size out. What
+    it takes and gives stands in a TOML file of the same name beside it, such as `inputs = ["R", "G", "B"]`
+    and, for a model of 0 to 255, `range = [0.0, 255.0]`; also outputs, output_range, mean, deviation, stride
+    and reach. An .onnx that this program exported needs none.
     """
 
     version = 1
     run = Input("run", "The run to pick from.", optional=True)
     model = Output("model", "The trained model.")
-    pick = Knob("best", "best, last, a step, or a path to a .cat.")
+    pick = Knob("best", "best, last, a step, or a path to a .cat or .onnx.")
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:
         """A model; a file that is not there, and a pick without a run, are faults."""
@@ -41,7 +49,7 @@ class Checkpoint(Node):
                 "this is no pick",
                 knob="pick",
                 found=f'"{self.pick}"',
-                expected="best, last, a step or a .cat",
+                expected="best, last, a step, a .cat or an .onnx",
             )
         elif "run" not in inputs:
             report.fault(
@@ -51,14 +59,18 @@ class Checkpoint(Node):
 
     @property
     def _file(self) -> Path | None:
-        return self.path_of(self.pick) if self.pick.endswith(".cat") else None
+        return self.path_of(self.pick) if self.pick.endswith(FILES) else None
 
     def contents(self) -> Iterable[Path]:
-        """The file, where one is named."""
-        return () if self._file is None else (self._file,)
+        """The file, where one is named, and what stands beside it."""
+        if self._file is None:
+            return ()
+        sidecar = self._file.with_suffix(".toml")
+        beside = self._file.suffix == ".onnx" and sidecar.is_file()
+        return (self._file, sidecar) if beside else (self._file,)
 
     def compute(self, inputs: Inputs, context: Context) -> dict[str, str]:
-        """Gives `{"path": path of the .cat}`."""
+        """Gives `{"path": path of the .cat or .onnx}`."""
         if self._file is not None:
             return {"path": str(self._file)}
         from understudy.runtime.runs.folder import RunFolder

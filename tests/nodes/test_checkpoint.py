@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from understudy import Graph, check, run
+from understudy.nodes.checkpoint import Checkpoint
 from understudy.runtime.context import Settings
 from understudy.runtime.runs.folder import RunFolder
 from understudy.runtime.runs.manifest import read_manifest
@@ -48,6 +49,7 @@ def test_without_held_out_pairs_best_is_the_last(shot: Path, make_graph: Callabl
     [
         ("bset", "this is no pick"),
         ("gone.cat", "there is no such checkpoint"),
+        ("gone.onnx", "there is no such checkpoint"),
         ("best", "nothing to pick from"),
     ],
 )
@@ -56,3 +58,12 @@ def test_check_finds_a_wrong_pick(tmp_path: Path, pick: str, what: str) -> None:
     graph = Graph(tmp_path / "graph.toml")
     graph.add("Checkpoint", "best", pick=pick)
     assert [fault.what for fault in check(graph)] == [what]
+
+
+def test_the_sidecar_of_a_model_from_elsewhere_counts(tmp_path: Path) -> None:
+    """A changed sidecar changes what the model gives, so the node runs again."""
+    (tmp_path / "model.onnx").write_bytes(b"...")
+    node = Checkpoint("best", {"pick": "model.onnx"}, folder=tmp_path)
+    assert [path.name for path in node.contents()] == ["model.onnx"]
+    (tmp_path / "model.toml").write_text("")
+    assert [path.name for path in node.contents()] == ["model.onnx", "model.toml"]
