@@ -51,7 +51,11 @@ def command(
     kinds = {name: entry.type for name, entry in document.entries.items()}
     if as_json:
         for name, step in steps.items():
-            output.print_json(node=name, type=kinds[name], state=step.state, why=step.why, key=step.key)
+            output.print_json(node=name, type=kinds[name], state=step.state, why=step.why, key=step.key,
+                              **({"notes": list(step.notes)} if step.notes else {}))  # fmt: skip
         return
     rows = [(name, kinds[name], step.state, step.why) for name, step in steps.items()]
     click.echo(output.columns(rows, ("node", "type", "state", "why")))
+    for name, step in steps.items():
+        for note in step.notes:
+            click.echo(f"{name}: {note}")

@@ -62,7 +62,11 @@ class Outline:
     Attributes:
         kind: One of `KINDS`.
         frames: The frame numbers that a `frames` wire has, sorted; None where they are not known yet.
+        gives: The kind that a `run` or a `model` gives when it is applied; None where that is not known.
+        notes: What was taken for what, in sentences that `plan` shows.
     """
 
     kind: str
     frames: tuple[int, ...] | None = None
+    gives: str | None = None
+    notes: tuple[str, ...] = ()

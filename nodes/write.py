@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.graph.knobs import Knob
 from understudy.graph.node import Node
 from understudy.graph.ports import Input, Outline, Output
-from understudy.nodes.media.sinks import sink_of
+from understudy.nodes.media.sinks import sink_for, sink_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class Write(Node):
     version = 1
     keeps = True
     framewise = True
-    input = Input("frames shapes", "What to write.")
+    input = Input("frames shapes labels", "What to write.")
     files = Output("files", "The files, and their frame numbers.")
 
     path = Knob("", "Where frames go, with padding such as out/matte.####.exr; folders are made.", path=True)
@@ -48,8 +48,9 @@ class Write(Node):
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:
         """The files; what can't be written is a fault."""
-        sink, source = sink_of(self.path_of(self.path)), inputs["input"][0]
-        if sink is None or sink.kind != source.kind:
+        source = inputs["input"][0]
+        sink = sink_of(self.path_of(self.path), source.kind)
+        if sink is None:
             expected = "a file of frames, such as out/matte.####.exr"
             if source.kind != "frames":
                 expected = f"a file that holds {source.kind}"
@@ -61,6 +62,5 @@ class Write(Node):
 
     def compute(self, inputs: Inputs, context: Context) -> dict[str, Any]:
         """Writes what is not there yet; says what is there now."""
-        sink = sink_of(self.path_of(self.path))
-        assert sink is not None, "checked before running"
+        sink = sink_for(self.path_of(self.path), inputs["input"])
         return sink.write(self, inputs["input"], context)

@@ -42,6 +42,7 @@ class Step:
         state: What a run does with it.
         why: The reason, in words.
         value: The kept outputs of a node that is up to date.
+        notes: What the node takes for what, in sentences.
     """
 
     node: str
@@ -51,6 +52,7 @@ class Step:
     state: State = State.NOT_NEEDED
     why: str = "nothing that runs needs it"
     value: Any = None
+    notes: tuple[str, ...] = ()
 
     @property
     def runs(self) -> bool:
@@ -115,7 +117,8 @@ def _identify(node: Node, wiring: Wiring, store: Store, settings: Settings, step
     lineage = key
     if any(knob.length for knob in node.knobs.values()):
         lineage = fingerprint.key(fingerprint.parts(node, inputs, contents, length=False))
-    return Step(node.name, key, lineage, parts)
+    notes = tuple(note for outline in wiring.outlines[node.name].values() for note in outline.notes)
+    return Step(node.name, key, lineage, parts, notes=tuple(dict.fromkeys(notes)))
 
 
 def contents_of(node: Node, store: Store) -> dict[str, str]:

@@ -28,6 +28,9 @@ class Sink(Protocol):
     def holds(self, path: Path) -> bool:
         """Whether files of this name are of its medium."""
 
+    def writes(self, value: Any) -> bool:
+        """Whether a wire's value is of its kind."""
+
     def check(self, node: Write, outline: Outline, report: Report) -> None:
         """Adds every fault that can be seen before running."""
 
@@ -35,9 +38,14 @@ class Sink(Protocol):
         """Writes what the wire carries; gives plain data, and adds the files to the context."""
 
 
-def sink_of(path: Path) -> Sink | None:
-    """The sink for files of this name; None where nothing writes them."""
-    return next((sink for sink in _sinks() if sink.holds(path)), None)
+def sink_of(path: Path, kind: str) -> Sink | None:
+    """The sink that writes wires of this kind to files of this name; None where nothing does."""
+    return next((sink for sink in _sinks() if sink.kind == kind and sink.holds(path)), None)
+
+
+def sink_for(path: Path, value: Any) -> Sink:
+    """The sink that writes this value to a file of this name; checking found that there is one."""
+    return next(sink for sink in _sinks() if sink.holds(path) and sink.writes(value))
 
 
 @cache

@@ -29,6 +29,11 @@ def holds(path: Path) -> bool:
     return path.suffix.lower() in FORMATS
 
 
+def writes(value: Any) -> bool:
+    """Whether the value is a sequence of frames."""
+    return hasattr(value, "read")
+
+
 def check(node: Write, outline: Outline, report: Report) -> None:
     """A path, type or compression that can't be written, and all frames in one file, are faults."""
     no = refusal(node.path_of(node.path), node.dtype, node.compression)

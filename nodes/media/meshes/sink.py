@@ -34,6 +34,11 @@ def holds(path: Path) -> bool:
     return path.suffix.lower() in (".npz", ".pc2", *USD)
 
 
+def writes(value: Any) -> bool:
+    """Whether the value is a sequence of shapes."""
+    return hasattr(value, "rig")
+
+
 def check(node: Write, outline: Outline, report: Report) -> None:  # noqa: ARG001 - shapes of any length do
     """Knobs that are of frames, a range that is none, and a library that is not there, are faults."""
     for knob in _OF_FRAMES:
