@@ -38,6 +38,9 @@ class DataSource(MediaOutputs):
     end of its name, else 1; with the knob `frames` it is shown at each of those. The frames of a movie are
     numbered from 1.
 
+    Posed meshes are .npz files, or a folder of them, as `docs/posed_meshes.md` has them; or files of USD,
+    whose skeletons and blend shapes give controls, and whose points over time give shapes.
+
     Frames may be EXR of any layers, parts and windows, DPX, Cineon, TIFF, PNG or JPEG. Nothing is clamped;
     integers become 0 to 1; alpha is associated.
     """
@@ -49,6 +52,7 @@ class DataSource(MediaOutputs):
     channels = Knob(
         "", "The channels or layers to read, such as rgb, A or depth.Z; those of the first frame when empty."
     )
+    mesh = Knob("", "The mesh of a USD file, such as /Root/Body; the first that a skeleton moves when empty.")
     colorspace_in = Knob("", "The files' colour space by its OpenColorIO name; empty leaves values alone.")
     colorspace_out = Knob("", "The colour space that values are brought to; empty leaves them alone.")
     on_bad_frame = Knob(

@@ -8,7 +8,7 @@ import numpy as np
 
 from understudy.nodes.learning.mesh_report import pose_names
 from understudy.nodes.media.images.sheet import contact_sheet
-from understudy.nodes.media.meshes.shading import heat_colours, shaded
+from understudy.nodes.media.meshes.shading import RED, heat_colours, shaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 SIZE = 224
 """Width and height of each picture, in pixels."""
-
-RED = 0.005
-"""Errors of this share of the diagonal and more are red."""
 
 VIEWS = ("front", "side", "three-quarter")
 

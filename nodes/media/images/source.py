@@ -73,6 +73,8 @@ class ImageSource:
             except ValueError as error:
                 report.fault("this is no frame range", knob="frames", found=str(error))
                 return {}
+        if node.mesh:
+            report.fault("frames have no meshes", knob="mesh", expected="nothing")
         if not self._there:
             self._fault_nothing_there(report)
         elif self.movie:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from understudy.nodes.media.meshes.rig import Rig
-
 _PC2_HEADER = struct.Struct("<12siiffi")
 _PC2_MARK = b"POINTCACHE2\0"
 
@@ -86,39 +84,6 @@ def read_pc2(path: Path) -> NDArray[np.float32]:
         )
     mapped: NDArray[np.float32] = np.memmap(path, np.float32, "r", _PC2_HEADER.size, (samples, points, 3))
     return mapped
-
-
-def write_usd(path: Path, rig: Rig, frames: Iterable[float], blocks: Iterable[NDArray[np.float32]]) -> None:
-    """Writes a USD mesh with time-sampled points; needs the extra `usd`.
-
-    Args:
-        path: A .usd, .usda or .usdc file.
-        rig: Gives rest shape and faces.
-        frames: The time of each pose.
-        blocks: `(n, V, 3)` each.
-
-    Raises:
-        MediaError: usd-core is not installed.
-    """
-    try:
-        from pxr import Usd, UsdGeom, Vt
-    except ImportError as error:
-        raise MediaError(path, 'Writing USD needs usd-core: pip install "understudy[usd]".') from error
-    stage = Usd.Stage.CreateInMemory()
-    mesh = UsdGeom.Mesh.Define(stage, "/mesh")
-    stage.SetDefaultPrim(mesh.GetPrim())
-    quad = rig.faces[:, 3] >= 0
-    mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.where(quad, 4, 3).astype(np.int32)))
-    mesh.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(rig.faces[rig.faces >= 0].astype(np.int32)))
-    points = mesh.CreatePointsAttr(Vt.Vec3fArray.FromNumpy(rig.rest))
-    times = list(frames)
-    poses = (pose for block in blocks for pose in block)
-    for time, pose in zip(times, poses, strict=True):
-        points.Set(Vt.Vec3fArray.FromNumpy(np.ascontiguousarray(pose)), time)
-    stage.SetStartTimeCode(times[0])
-    stage.SetEndTimeCode(times[-1])
-    with replacing(path) as temporary:
-        stage.Export(str(temporary))
 
 
 def _write_blocks(

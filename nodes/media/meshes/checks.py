@@ -168,8 +168,8 @@ def _without_repeats(poses: PosedMeshes) -> NDArray[np.int64]:
 
 
 def _same_shape(poses: PosedMeshes, earlier: int, pose: int) -> bool:
-    if not poses.has_vertices:
-        return False  # animation may stand still; each of its frames is wanted
+    if not poses.has_vertices or not poses.driven:
+        return False  # animation and caches may stand still; each of their frames is wanted
     return bool((poses.vertices([earlier]) == poses.vertices([pose])).all())
 
 

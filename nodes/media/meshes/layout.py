@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 Shapes = dict[str, tuple[int, ...]]
 
+VERSION = 1
+"""The newest version of the format that is read."""
+
+ARCHIVE = ".npz"
+
+USD = (".usd", ".usda", ".usdc", ".usdz")
+
 SHAPES = {
     "rest": "V3",
     "faces": "F4",
@@ -87,8 +94,15 @@ def _shape_in(member: IO[bytes]) -> tuple[int, ...]:
         raise ValueError("an array's header can't be read") from error
 
 
+def is_usd(path: Path) -> bool:
+    """Whether a file of this name is one of USD."""
+    return path.suffix.lower() in USD
+
+
 def check_layout(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Refuses a file whose arrays are missing or don't fit to each other.
+
+    A file of USD may hold shapes that nothing drives: a point cache.
 
     Raises:
         MediaError: It names the array, what it is and what it should be.
@@ -96,7 +110,7 @@ def check_layout(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
     for name in ("rest", "faces"):
         if name not in shapes:
             raise MediaError(file, _missing(name, shapes))
-    if "controls" not in shapes and "joint_matrices" not in shapes:
+    if "controls" not in shapes and "joint_matrices" not in shapes and not is_usd(file):
         raise MediaError(
             file, "It has neither controls nor joint_matrices: nothing says what drives the shape. Add one."
         )

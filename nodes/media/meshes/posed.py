@@ -14,9 +14,11 @@ import numpy as np
 
 from understudy.graph.errors import MediaError
 from understudy.nodes.media.meshes import checks
+from understudy.nodes.media.meshes.layout import ARCHIVE, VERSION, is_usd
 from understudy.nodes.media.meshes.mapped import map_arrays
 from understudy.nodes.media.meshes.rig import Rig
 from understudy.nodes.media.meshes.skinning import skinned
+from understudy.nodes.media.meshes.usd import read_usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Rows = NDArray[np.int64]
-
-VERSION = 1
-"""The newest version of the format that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,23 @@ class PosedMeshes:
         return all("vertices" in part or "deltas" in part for part in self.parts)
 
     @property
+    def driven(self) -> bool:
+        """Whether controls or joints say what made each shape; a point cache holds shapes alone."""
+        return all("controls" in part or "joint_matrices" in part for part in self.parts)
+
+    @property
     def controls(self) -> NDArray[np.float32]:
-        """`(N, C)`; C is 0 where joints alone drive the shape."""
+        """`(N, C)`; C is 0 where joints alone drive the shape.
+
+        Raises:
+            MediaError: Nothing drives the shape.
+        """
+        if not self.driven:
+            raise MediaError(
+                self.files[0],
+                "Nothing in it drives the mesh: it has points over time, and neither a skeleton nor blend "
+                "shapes with animation. Learn from the rig's own file, in which these points may be a layer.",
+            )
         found = self._gathered("controls")
         return np.zeros((len(self), 0), np.float32) if found is None else found.astype(np.float32)
 
@@ -99,9 +113,9 @@ class PosedMeshes:
 
     def control_ranges(self) -> dict[str, tuple[float, float]]:
         """The least and largest value that each control takes."""
-        controls = self.controls
-        if not len(self):
+        if not len(self) or not self.rig.control_names:
             return {}
+        controls = self.controls
         least, largest = controls.min(axis=0), controls.max(axis=0)
         return {name: (float(least[i]), float(largest[i])) for i, name in enumerate(self.rig.control_names)}
 
@@ -116,6 +130,11 @@ class PosedMeshes:
     def _vertices_of(self, part: dict[str, NDArray[Any]], rows: Rows) -> NDArray[Any]:
         if "vertices" in part:
             return part["vertices"][rows]
+        if "deltas" not in part:
+            lacking = next(file for file, held in zip(self.files, self.parts, strict=True) if held is part)
+            raise MediaError(
+                lacking, "It has no vertices: it is animation to play. Connect its controls, or add points."
+            )
         joints = part.get("joint_matrices")
         base = skinned(self.rig, None if joints is None else joints[rows], len(rows), space="object")
         scale = part.get("delta_scale", np.float32(1.0))
@@ -132,7 +151,7 @@ def read_posed(path: Path | str) -> PosedMeshes:
             the file, the array and the pose.
     """
     path = Path(path)
-    files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+    files = sorted(path.glob(f"*{ARCHIVE}")) if path.is_dir() else [path]
     if not files:
         raise MediaError(
             path, "This folder holds no .npz file. Export poses into it, or name another folder."
@@ -140,20 +159,33 @@ def read_posed(path: Path | str) -> PosedMeshes:
     return read_posed_files(files)
 
 
-def read_posed_files(files: Sequence[Path]) -> PosedMeshes:
-    """Opens several training files of one rig as one; see `read_posed`."""
-    parts = [_part(file) for file in files]
+def read_posed_files(files: Sequence[Path], *, mesh: str = "") -> PosedMeshes:
+    """Opens several training files of one rig as one; see `read_posed`.
+
+    Args:
+        files: .npz, or of USD.
+        mesh: The mesh's path in files of USD; the first that a skeleton moves where empty.
+    """
+    parts = [_part(file, mesh) for file in files]
     rigs = [_rig(file, part) for file, part in zip(files, parts, strict=True)]
     for file, rig in zip(files[1:], rigs[1:], strict=True):
         checks.check_same_rig(file, rig, files[0], rigs[0])
     places = np.array([(i, row) for i, part in enumerate(parts) for row in range(_count(part))], np.int64)
     poses = PosedMeshes(rigs[0], tuple(files), tuple(parts), places.reshape(-1, 2))
     kept, notes = checks.scan(poses)
-    return replace(poses, places=places.reshape(-1, 2)[kept], notes=notes)
+    return replace(poses, places=places.reshape(-1, 2)[kept], notes=(*_chosen_meshes(poses), *notes))
 
 
-def _part(file: Path) -> dict[str, NDArray[Any]]:
-    part = map_arrays(file)
+def _chosen_meshes(poses: PosedMeshes) -> Iterator[str]:
+    """Which mesh was read of the files of USD that have several."""
+    for file, part in zip(poses.files, poses.parts, strict=True):
+        meshes = part.get("meshes", np.array([]))
+        if len(meshes) > 1:
+            yield f"{file.name} has {len(meshes)} meshes; {meshes[0]} is read. The knob mesh names another."
+
+
+def _part(file: Path, mesh: str) -> dict[str, NDArray[Any]]:
+    part = read_usd(file, mesh=mesh) if is_usd(file) else map_arrays(file)
     version = int(part.get("version", np.int64(VERSION)))
     if version > VERSION:
         raise MediaError(file, f"It is of version {version} of the format; this build reads up to {VERSION}. "
@@ -182,4 +214,5 @@ def _rig(file: Path, part: dict[str, NDArray[Any]]) -> Rig:
 
 
 def _count(part: dict[str, NDArray[Any]]) -> int:
-    return len(part["joint_matrices"] if "joint_matrices" in part else part["controls"])
+    names = ("joint_matrices", "controls", "vertices")
+    return len(part[next(name for name in names if name in part)])

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 VIEWS = {"front": (0.0, 0.0), "side": (90.0, 0.0), "three-quarter": (35.0, 10.0), "back": (180.0, 0.0)}
 """Azimuth and elevation of the camera, in degrees; y is up, z towards the viewer."""
 
+RED = 0.005
+"""Lengths of this share of the rest shape's diagonal and more are red."""
+
 _GREY = np.array([0.78, 0.77, 0.75])
 _BACKGROUND = np.array([0.13, 0.13, 0.14])
 _LIGHTS = ((np.array([-0.45, 0.65, 0.62]), 0.80), (np.array([0.75, 0.15, 0.30]), 0.22))

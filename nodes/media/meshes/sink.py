@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import NodeError
 from understudy.graph.ranges import compact, parse
+from understudy.nodes.media.meshes.layout import ARCHIVE, is_usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,14 +25,12 @@ if TYPE_CHECKING:
 
 kind = "shapes"
 
-USD = (".usd", ".usda", ".usdc")
-
 _OF_FRAMES = ("channels", "dtype", "compression")
 
 
 def holds(path: Path) -> bool:
     """Whether files of this name hold shapes."""
-    return path.suffix.lower() in (".npz", ".pc2", *USD)
+    return path.suffix.lower() in (ARCHIVE, ".pc2") or (is_usd(path) and path.suffix.lower() != ".usdz")
 
 
 def writes(value: Any) -> bool:
@@ -48,7 +47,7 @@ def check(node: Write, outline: Outline, report: Report) -> None:  # noqa: ARG00
         parse(node.frames) if node.frames else None
     except ValueError as error:
         report.fault("this is no frame range", knob="frames", found=str(error))
-    if node.path_of(node.path).suffix.lower() in USD and find_spec("pxr") is None:
+    if is_usd(node.path_of(node.path)) and find_spec("pxr") is None:
         report.fault(
             "writing USD needs usd-core", knob="path", suggestion='pip install "understudy[usd]" brings it.'
         )
@@ -108,15 +107,15 @@ def _told(
 
 
 def _write(target: Path, value: Any, blocks: Iterator[NDArray[np.float32]]) -> None:
-    from understudy.nodes.media.meshes import caches
+    from understudy.nodes.media.meshes import caches, usd_writing
 
     count, vertices = len(value), len(value.rig.rest)
     suffix, shape, frames = target.suffix.lower(), (count, vertices, 3), value.frames.tolist()
+    heat = getattr(value, "heat", None)
     if suffix == ".pc2":
         caches.write_pc2(target, shape, blocks, start=float(frames[0]))
-    elif suffix in USD:
-        caches.write_usd(target, value.rig, frames, blocks)
+    elif is_usd(target):
+        usd_writing.write_usd(target, value.rig, frames, blocks, None if heat is None else heat(value.source))
     else:
-        heat = getattr(value, "heat", None)
         more = {} if heat is None else {"uncertainty": ((count, vertices), heat(value.source))}
         caches.write_npz_cache(target, shape, blocks, more)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import MediaError, NodeError, nearest
 from understudy.graph.ports import Outline
 from understudy.graph.ranges import compact, parse
-from understudy.nodes.media.meshes.layout import array_shapes, check_layout
+from understudy.nodes.media.meshes.layout import ARCHIVE, USD, array_shapes, check_layout, is_usd
+from understudy.nodes.media.meshes.usd_layers import layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from understudy.nodes.media.meshes.posed import PosedMeshes
     from understudy.runtime.context import Context
 
-SUFFIX = ".npz"
+SUFFIXES = (ARCHIVE, *USD)
 
 SHOWN_RANGES = 6
 """Controls whose range is told."""
@@ -29,11 +31,11 @@ _OF_FRAMES = ("channels", "colorspace_in", "colorspace_out")
 
 
 def holds(path: Path) -> bool:
-    """Whether a path is a training file, a pattern of them, or a folder that has some."""
-    if path.suffix.lower() == SUFFIX:
+    """Whether a path is a training file or one of USD, a pattern of them, or a folder that has some."""
+    if path.suffix.lower() in SUFFIXES:
         return True
     try:
-        return path.is_dir() and any(path.glob(f"*{SUFFIX}"))
+        return path.is_dir() and bool(_in_folder(path))
     except OSError:  # a name too long, a folder that may not be read
         return False
 
@@ -58,13 +60,16 @@ class MeshSource:
     def files(self) -> list[Path]:
         """The training files, in the order of their names."""
         if self.path.is_dir():
-            return sorted(self.path.glob(f"*{SUFFIX}"))
+            return _in_folder(self.path)
         if "*" in self.path.name or "?" in self.path.name:
             return sorted(self.path.parent.glob(self.path.name))
         return [self.path] if self.path.is_file() else []
 
     def outline(self, report: Report) -> dict[str, Outline]:
-        """Controls, and shapes where the files have vertices; faults that their headers show."""
+        """Controls, and shapes where the files have vertices; faults that their headers show.
+
+        A file of USD is not opened: it may have both.
+        """
         for knob in _OF_FRAMES:
             if getattr(self.node, knob):
                 report.fault("posed meshes have no channels and no colours", knob=knob, expected="nothing")
@@ -75,25 +80,39 @@ class MeshSource:
         if not self.files:
             self._fault_nothing_there(report)
             return {}
+        self._check_usd(report)
         try:
             shapes = self._layouts()
         except MediaError as error:
             report.fault("the poses can't be read", knob="path", found=str(error))
             return {}
         outputs = {"controls": Outline("controls")}
-        return outputs | ({"shapes": Outline("shapes")} if _has_vertices(shapes[0]) else {})
+        with_shapes = self._has_usd or _has_vertices(shapes[0])
+        return outputs | ({"shapes": Outline("shapes")} if with_shapes else {})
+
+    @property
+    def _has_usd(self) -> bool:
+        return any(is_usd(file) for file in self.files)
+
+    def _check_usd(self, report: Report) -> None:
+        if not self._has_usd and self.node.mesh:
+            report.fault("only files of USD hold meshes to choose from", knob="mesh", expected="nothing")
+        if self._has_usd and find_spec("pxr") is None:
+            hint = 'pip install "understudy[usd]" brings it.'
+            report.fault("reading USD needs usd-core", knob="path", found=self.path.name, suggestion=hint)
 
     def _layouts(self) -> list[Shapes]:
-        """The shapes of each file's arrays.
+        """The shapes of the arrays of each file but those of USD.
 
         Raises:
             MediaError: A file is damaged, or does not fit to the first.
         """
-        found = []
-        for file in self.files:
+        archives = [file for file in self.files if not is_usd(file)]
+        found: list[Shapes] = []
+        for file in archives:
             found.append(array_shapes(file))
             check_layout(file, found[-1])
-            _check_alike(file, found[-1], self.files[0], found[0])
+            _check_alike(file, found[-1], archives[0], found[0])
         return found
 
     def _fault_nothing_there(self, report: Report) -> None:
@@ -106,8 +125,8 @@ class MeshSource:
         report.fault("there are no such files", knob="path", found=f'"{self.node.path}"', suggestion=hint)
 
     def contents(self) -> Iterable[Path]:
-        """The training files."""
-        return self.files
+        """The training files, and the layers that those of USD name."""
+        return dict.fromkeys(layer for file in self.files for layer in layers_of(file) or [file])
 
     def compute(self, context: Context) -> dict[str, Any]:
         """The poses, mapped; they are gone through once, for faults and repeats.
@@ -118,10 +137,22 @@ class MeshSource:
         """
         from understudy.nodes.media.meshes.posed import read_posed_files
 
-        poses = self._wanted(read_posed_files(self.files))
+        poses = self._wanted(read_posed_files(self.files, mesh=self.node.mesh))
         for sentence in (_described(poses), *poses.notes):
             context.say(f"{self.node.name}: {sentence}")
-        return {"controls": poses} | ({"shapes": poses} if poses.has_vertices else {})
+        self._warn_of_layers(poses, context)
+        with_shapes = self._has_usd or poses.has_vertices
+        return {"controls": poses} | ({"shapes": poses} if with_shapes else {})
+
+    def _warn_of_layers(self, poses: PosedMeshes, context: Context) -> None:
+        known = {str(layer.resolve()) for layer in self.contents()}
+        layers = [str(name) for part in poses.parts for name in part.get("layers", ())]
+        unseen = sorted(name for name in layers if name not in known)
+        if unseen:
+            context.warn(
+                f"{self.node.name}: changes in {', '.join(unseen)} will not be noticed, for a binary file of "
+                "USD refers to it. Flatten the file (usdcat --flatten), or refer to it in a .usda."
+            )
 
     def _wanted(self, poses: PosedMeshes) -> PosedMeshes:
         if not self.node.frames:
@@ -133,6 +164,10 @@ class MeshSource:
             found = compact(sorted(set(numbers)))
             raise NodeError(self.node.name, f"no pose has such a frame; there are {found}", knob="frames")
         return poses.select(rows)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def _has_vertices(shapes: Shapes) -> bool:

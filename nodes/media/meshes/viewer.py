@@ -9,7 +9,7 @@ import numpy as np
 
 from understudy.nodes.media.meshes.played import PlayedShapes
 from understudy.nodes.media.meshes.posed import PosedMeshes
-from understudy.nodes.media.meshes.shading import heat_colours, shaded
+from understudy.nodes.media.meshes.shading import RED, heat_colours, shaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Shapes = PosedMeshes | PlayedShapes
 
-RED = 0.005
-"""Errors of this share of the rest shape's diagonal and more are red."""
+HEAT_VIEWS = ("front", "side", "back")
+"""What a heat map is seen from, a column each: what is hidden from one side may be the worst."""
 
 EMPTY = 40
 
@@ -34,7 +34,10 @@ def columns(value: Shapes, heading: str, first: Shapes | None) -> list[ShapeColu
     red = RED * value.rig.diagonal
     said = f"red: {red:.3g} {value.rig.units}"
     if getattr(value, "heat", None) is not None:
-        return [ShapeColumn(value, f"{heading} ({said})", red)]
+        names = (f"{heading} ({said})", *HEAT_VIEWS[1:])
+        return [
+            ShapeColumn(value, name, red, view=view) for name, view in zip(names, HEAT_VIEWS, strict=True)
+        ]
     found = [ShapeColumn(value, heading, red)]
     if first is not None and len(first.rig.rest) == len(value.rig.rest):
         found.append(ShapeColumn(value, f"error of {heading} ({said})", red, first))
@@ -50,12 +53,14 @@ class ShapeColumn:
         heading: What stands above it.
         red: The value that is red.
         truth: What they are compared with; None to show them as they are.
+        view: What they are seen from, one of `shading.VIEWS`.
     """
 
     shapes: Shapes
     heading: str
     red: float
     truth: Shapes | None = None
+    view: str = "three-quarter"
     _rows: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +72,7 @@ class ShapeColumn:
         return tuple(sorted(self._rows))
 
     def picture(self, number: int, width: int) -> NDArray[np.uint8]:
-        """The pose seen from three quarters, fitted to the truth where there is one."""
+        """The pose, fitted to the truth where there is one."""
         there = {} if self.truth is None else _numbered(self.truth)
         if number not in self._rows or (self.truth is not None and number not in there):
             return np.full((width, width, 3), EMPTY, np.uint8)
@@ -80,7 +85,8 @@ class ShapeColumn:
         elif isinstance(self.shapes, PlayedShapes) and self.shapes.heat is not None:
             blocks: Iterator[NDArray[np.float32]] = self.shapes.heat(self.shapes.source.select([row]))
             colours = heat_colours(next(iter(blocks))[0], self.red)
-        return shaded(vertices, self.shapes.rig.faces, size=width, colours=colours, framed=framed)
+        faces = self.shapes.rig.faces
+        return shaded(vertices, faces, size=width, view=self.view, colours=colours, framed=framed)
 
 
 def _numbered(shapes: Shapes) -> dict[int, int]:

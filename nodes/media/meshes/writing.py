@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from understudy.nodes.media.meshes.posed import VERSION
+from understudy.nodes.media.meshes.layout import VERSION
 from understudy.runtime.durable import make_folder, replacing
 
 if TYPE_CHECKING:
@@ -26,11 +26,16 @@ def write_posed(path: Path | str, rig: Rig, **poses: NDArray[Any]) -> None:
         rig: What the poses share.
         poses: `controls`, `joint_matrices`, `vertices` or `deltas` with `delta_scale`, `clip`, `frame`.
     """
+    write_npz(path, posed_arrays(rig, **poses))
+
+
+def posed_arrays(rig: Rig, **poses: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The arrays of a training file; see `write_posed`."""
     text = {"control_names": np.array(rig.control_names, np.str_)} if rig.control_names else {}
     if rig.joint_names:
         text["joint_names"] = np.array(rig.joint_names, np.str_)
     fixed = {"version": np.array(VERSION, np.int64), "units": np.array(rig.units, np.str_)}
-    write_npz(path, {**fixed, **text, **rig.arrays(), **poses})
+    return {**fixed, **text, **rig.arrays(), **poses}
 
 
 def write_npz(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> None:
