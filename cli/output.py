@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -72,3 +73,27 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number with so many digits that count; nothing for None."""
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def steps(done: int | None, of: int | None) -> str:
+    """How far a training is.
+
+    >>> steps(1200, 4000)
+    '1,200 of 4,000'
+    """
+    return "" if done is None or of is None else f"{done:,} of {of:,}"
+
+
+def shortened(text: str, most: int) -> str:
+    """A text cut to a length, with dots where something was cut off."""
+    return text if len(text) <= most else text[: most - 3].rstrip() + "..."
+
+
+def paragraph(text: str, width: int = 100) -> str:
+    """A text in lines of readable length."""
+    return "\n".join(textwrap.wrap(text, width))

@@ -76,13 +76,12 @@ def _graph(path: Path) -> tuple[dict[str, Any], Table]:
 
 
 def _run_folder(path: Path) -> tuple[dict[str, Any], Table]:
-    from understudy.cli.runs import facts
-    from understudy.runtime.runs.folder import Run, RunFolder
+    from understudy.runtime.runs.folder import RunFolder
     from understudy.runtime.runs.manifest import read_manifest
+    from understudy.runtime.runs.table import row_of
 
-    folder = RunFolder(path)
-    manifest = read_manifest(folder.manifest)
-    content = facts(Run(folder, manifest)) | {
+    manifest = read_manifest(RunFolder(path).manifest)
+    content = row_of(path, manifest).as_dict() | {
         "created": manifest.created,
         "host": manifest.host,
         "graph": manifest.graph,
@@ -119,11 +118,11 @@ def _container(path: Path) -> tuple[dict[str, Any], Table]:
 def _summary(path: Path) -> dict[str, Any]:
     import numpy as np
 
-    from understudy.cli.runs import LOSSES_AVERAGED, seconds
+    from understudy.runtime.runs.glance import LOSSES_AVERAGED, seconds
     from understudy.runtime.runs.summary import read_summary
 
     found = read_summary(path)
-    content: dict[str, Any] = {"steps": len(found.steps), "seconds": seconds(found)}
+    content: dict[str, Any] = {"steps": len(found.steps), "seconds": seconds(found.times.tolist())}
     if len(found.steps):
         content["last_step"] = int(found.steps[-1])
         content["first_loss"] = float(found.losses[0])

@@ -119,7 +119,7 @@ def remove(path: Path | str) -> None:
 
 
 def move_folder(old: Path, new: Path) -> bool:
-    """Gives a folder another name in the same parent; False when a folder of that name has files in it.
+    """Gives a folder another name on the same disk; False when a folder of that name has files in it.
 
     Raises:
         StorageError: It can't be moved.
@@ -131,7 +131,8 @@ def move_folder(old: Path, new: Path) -> bool:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                 return False
             raise
-        disk.sync_folder(str(new.parent))
+        for parent in dict.fromkeys((new.parent, old.parent)):
+            disk.sync_folder(str(parent))
     return True
 
 

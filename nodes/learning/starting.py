@@ -20,7 +20,7 @@ from understudy.nodes.learning.schedules import decay_start
 from understudy.runtime import durable
 from understudy.runtime.processes import this_process
 from understudy.runtime.runs.container import read_container
-from understudy.runtime.runs.folder import Run, RunFolder, create_run, data_lock, find_runs
+from understudy.runtime.runs.folder import Run, RunFolder, create_run, data_lock, find_runs, parent_of
 from understudy.runtime.runs.manifest import Manifest, read_manifest, write_manifest
 from understudy.runtime.runs.summary import SummaryWriter, read_summary
 
@@ -218,7 +218,7 @@ class _Beginning:
 
     def _inherit(self, start: Start, manifest: Manifest) -> None:
         """Takes over the state of the parent that the manifest names, and its losses up to there."""
-        parent, step = RunFolder(start.folder.path.parent / str(manifest.parent)), manifest.changes[0]["step"]
+        parent, step = parent_of(start.folder, manifest), manifest.changes[0]["step"]
         start.container = read_container(parent.ost(step), "ost")
         before = read_summary(parent.summary)
         for row in zip(before.steps, before.losses, before.rates, before.times, strict=True):

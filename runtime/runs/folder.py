@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LONGEST_NAME = 255 - len("_00000000_contact_sheet.png")
 """In bytes: what file systems take, less what is put behind it."""
 
+TRASH = ".trash"
+"""The folder of a data directory in which runs lie that somebody threw away."""
+
 LONGEST_SEARCH = 30.0
 """Seconds to wait for another starter that looks for its run."""
 
@@ -210,6 +213,16 @@ def find_runs(data_directory: Path | str) -> list[Run]:
     return sorted(found, key=lambda run: run.manifest.number)
 
 
+def parent_of(run: RunFolder, manifest: Manifest) -> RunFolder:
+    """The folder of the run that another one began from, also after somebody renamed it."""
+    directory, name = run.path.parent, str(manifest.parent)
+    if not (directory / name).exists():
+        for other in find_runs(directory):
+            if other.manifest.name == name and other.manifest.number < manifest.number:
+                return other.folder
+    return RunFolder(directory / name)
+
+
 def data_lock(data_directory: Path | str) -> Lock:
     """The lock to hold while looking for a run and making one, so that two starters don't make two.
 
@@ -238,7 +251,8 @@ def create_run(data_directory: Path | str, manifest: Manifest, graph: bytes, nam
         raise StorageError(parent / wanted, f"the run's name is longer than {LONGEST_NAME} bytes; shorten it")
     durable.make_folder(parent)
     durable.clean_leftovers(parent)
-    number = max((run.manifest.number for run in find_runs(parent)), default=0) + 1
+    taken = [run.manifest.number for run in (*find_runs(parent), *find_runs(parent / TRASH))]
+    number = max(taken, default=0) + 1
     created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     for attempt in itertools.count(1):
         path = parent / (wanted if attempt == 1 else f"{wanted}_{attempt}")

@@ -79,9 +79,9 @@ def _thorough(path: Path | str) -> Glance:
     """The same of a file that is not laid out as our writers do: every record is read and checked."""
     read = read_summary(path)
     points = list(zip(read.validation_steps.tolist(), read.validation.tolist(), strict=True))
-    figures = next((record["figures"] for record in reversed(read.records) if "figures" in record), {})
+    newest = {name: float(values[-1]) for name, values in read.figures.items()}
     last = int(read.steps[-1]) if len(read.steps) else 0
-    return summed_up(last, read.losses.tolist(), read.times.tolist(), points, figures)
+    return summed_up(last, read.losses.tolist(), read.times.tolist(), points, newest)
 
 
 def summed_up(

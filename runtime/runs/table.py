@@ -29,6 +29,10 @@ DEEPEST = 4
 STATES = {"finished": "done", "running": "running", "stopped": "stopped", "failed": "failed"}
 """What a person calls the states of a manifest."""
 
+CRASHED = (
+    "Its process is gone. Run the same graph again, or understudy resume, and it goes on from its last save."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -192,8 +196,3 @@ def standing(folder: RunFolder, manifest: Manifest) -> tuple[str, str, str]:
             return STATES[again.state], again.reason, ""
         return "crashed", CRASHED, ""
     return "running", "", "" if owner.host == this_process().host else owner.host
-
-
-CRASHED = (
-    "Its process is gone. Run the same graph again, or understudy resume, and it goes on from its last save."
-)

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from understudy.runtime.context import Settings
 
+FIELDS = [
+    *("name", "state", "step", "steps", "loss", "validation", "best", "best_step"),
+    *("seconds", "verdict", "reason"),
+]
+"""The fields that programs rely on; more may follow."""
+
 
 @pytest.fixture
 def job(tmp_path: Path) -> Path:
@@ -56,39 +62,91 @@ def test_runs_are_listed_from_the_folders_above(understudy: Command, run: RunFol
     """State, steps, losses and the time of all processes together."""
     (row,) = understudy("runs", "--json").records
 
+    assert list(row)[:11] == FIELDS
     assert row == {
-        "run": "training/first",
-        "node": "learn",
+        "name": "first",
         "state": "stopped",
         "step": 3,
         "steps": 400,
         "loss": pytest.approx((1 + 1 / 2 + 1 / 3) / 3),
-        "held_out": 0.25,
-        "best_step": None,
+        "validation": 0.25,
+        "best": 0.25,
+        "best_step": 3,
         "seconds": 2.5,
         "verdict": "",
+        "reason": "",
+        "run": "training/first",
+        "node": "learn",
+        "host": "",
+        "speed": None,
+        "created": read_manifest(run.manifest).created,
+        "figures": {},
     }
+
+
+def second_run(run: RunFolder, name: str = "second", **facts: Any) -> RunFolder:
+    """Another run beside the first, of the same graph."""
+    manifest = Manifest(name="", number=0, node="learn", job="k", lineage="l", steps=400, **facts)
+    return create_run(run.path.parent, manifest, run.graph.read_bytes(), name)
 
 
 def test_the_table_has_a_line_for_each_run(understudy: Command, run: RunFolder) -> None:
     """In the order in which they were made."""
-    second = Manifest(name="", number=0, node="other", job="k", lineage="l", verdict="It has settled.")
-    create_run(run.path.parent, second, b"", "second")
+    second_run(run, verdict="converged", state="finished")
     heading, _, one, two = understudy("runs", "training").out.splitlines()
 
-    assert heading.split()[:3] == ["run", "node", "state"]
-    assert one.startswith("training/first   learn  stopped")
-    assert two.endswith("It has settled.")
+    assert heading.split()[:3] == ["run", "state", "step"]
+    assert one.startswith("training/first   stopped  3 of 400")
+    assert two.startswith("training/second  done")
+    assert two.endswith("converged")
 
 
-def test_a_run_whose_process_is_gone_was_cut_off(understudy: Command, run: RunFolder) -> None:
+def test_a_single_run_is_told_with_the_reason_of_its_verdict(understudy: Command, run: RunFolder) -> None:
+    """The paragraph stands below the table."""
+    mark(
+        run, verdict="overfitting since step 2", reason="The held-out loss rises while the training's falls."
+    )
+    lines = understudy("runs", "training/first").out.splitlines()
+
+    assert lines[2].endswith("overfitting since step 2")
+    assert lines[-1] == "The held-out loss rises while the training's falls."
+
+
+@pytest.mark.parametrize(
+    ("options", "order"), [((), ["second", "first"]), (("--reverse",), ["first", "second"])]
+)
+def test_runs_are_sorted_by_a_field(
+    understudy: Command, run: RunFolder, options: tuple[str, ...], order: list[str]
+) -> None:
+    """The lowest comes first, on wish the highest; runs without a value come last in both."""
+    with SummaryWriter(second_run(run).summary) as summary:
+        summary.row(1, 1.0, 0.002, 1.0)
+        summary.validation(1, 0.125)
+    second_run(run, "third")
+    records = understudy("runs", "--sort", "best", "--json", *options).records
+
+    assert [record["name"] for record in records] == [*order, "third"]
+
+
+def test_a_damaged_run_is_a_row_with_the_fault(understudy: Command, run: RunFolder) -> None:
+    """The others are listed all the same, and nothing is raised."""
+    broken = second_run(run)
+    broken.manifest.write_text("{")
+    one, two = understudy("runs", "--json").records
+
+    assert {one["name"]: one["state"], two["name"]: two["state"]} == {"first": "stopped", "second": "damaged"}
+    assert "manifest.json: it is no JSON" in understudy("runs").out
+
+
+def test_a_run_whose_process_is_gone_has_crashed(understudy: Command, run: RunFolder) -> None:
     """What the manifest calls running is running only while somebody holds its lock."""
     mark(run, state="running")
-    dead = understudy("runs", "--json").records[0]["state"]
+    dead = understudy("runs", "--json").records[0]
     with run.lock():
-        alive = understudy("runs", "--json").records[0]["state"]
+        alive = understudy("runs", "--json").records[0]
 
-    assert (dead, alive) == ("cut off", "running")
+    assert (dead["state"], alive["state"]) == ("crashed", "running")
+    assert "Run the same graph again" in dead["reason"]
 
 
 def test_no_runs_and_no_folder_are_told(understudy: Command) -> None:
