@@ -195,18 +195,18 @@ def _part(file: Path, mesh: str) -> dict[str, NDArray[Any]]:
 
 
 def _rig(file: Path, part: dict[str, NDArray[Any]]) -> Rig:
-    def optional(name: str, kind: type[Any]) -> Any:
-        return np.asarray(part[name], kind) if name in part else None
+    def copied(name: str, kind: type[Any]) -> Any:
+        return np.array(part[name], kind) if name in part else None  # what is mapped may be unaligned
 
     rig = Rig(
-        rest=np.asarray(part["rest"], np.float32),
-        faces=np.asarray(part["faces"], np.int32),
+        rest=copied("rest", np.float32),
+        faces=copied("faces", np.int32),
         control_names=tuple(str(name) for name in part.get("control_names", ())),
-        control_limits=optional("control_limits", np.float32),
+        control_limits=copied("control_limits", np.float32),
         joint_names=tuple(str(name) for name in part.get("joint_names", ())),
-        joint_parents=optional("joint_parents", np.int32),
-        skin_weights=optional("skin_weights", np.float32),
-        bind_matrices=optional("bind_matrices", np.float32),
+        joint_parents=copied("joint_parents", np.int32),
+        skin_weights=copied("skin_weights", np.float32),
+        bind_matrices=copied("bind_matrices", np.float32),
         units=str(part.get("units", "units")),
     )
     checks.check_rig(file, rig)

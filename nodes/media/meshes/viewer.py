@@ -34,9 +34,10 @@ def columns(value: Shapes, heading: str, first: Shapes | None) -> list[ShapeColu
     red = RED * value.rig.diagonal
     said = f"red: {red:.3g} {value.rig.units}"
     if getattr(value, "heat", None) is not None:
-        names = (f"{heading} ({said})", *HEAT_VIEWS[1:])
+        front, *others = HEAT_VIEWS
         return [
-            ShapeColumn(value, name, red, view=view) for name, view in zip(names, HEAT_VIEWS, strict=True)
+            ShapeColumn(value, f"{heading} ({said})", red, view=front),
+            *(ShapeColumn(value, f"{heading}, {view}", red, view=view) for view in others),
         ]
     found = [ShapeColumn(value, heading, red)]
     if first is not None and len(first.rig.rest) == len(value.rig.rest):
