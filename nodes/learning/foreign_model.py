@@ -21,7 +21,6 @@ from understudy.nodes.learning.networks.geometry import LARGEST_REACH
 if TYPE_CHECKING:
     from understudy.nodes.learning.foreign_notes import Notes
 
-SUFFIX = ".onnx"
 STRIDES = (1, 2, 4, 8, 16, 32, 64)
 """What is tried where nobody says the stride: a network halves its features a few times."""
 

@@ -9,7 +9,7 @@ Of such a network only `spatial` leaves torch. Any other is computed whole by th
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,8 @@ from understudy.graph.errors import UnderstudyError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from understudy.nodes.learning.image_model import ImageModel
 
 PACKAGES = {"torch": "torch", "onnxruntime": "onnxruntime", "openvino": "openvino"}
 """The back ends by their names, each with the package that it needs; a module here bears the same name."""
@@ -103,3 +105,12 @@ def swapped(network: nn.Module, name: str, load: Load) -> nn.Module:
         return Split(network, module.compiled(Spatial(network), load))
     plain = Load(load.channels, "float32", load.at_once, load.threads)
     return module.compiled(network, plain)
+
+
+def computed_by(model: ImageModel, name: str, load: Load) -> ImageModel:
+    """The model with its network swapped; tiles stay what they are.
+
+    Raises:
+        UnderstudyError: See `swapped`.
+    """
+    return replace(model, network=swapped(model.network, name, load), _geometry=model.geometry())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import UnderstudyError
-from understudy.nodes.learning.backends.backend import installed, swapped
+from understudy.nodes.learning.backends.backend import computed_by, installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +64,9 @@ def trials(model: ImageModel, tile_NCHW: Tensor, load: Load) -> list[Trial]:
     found: list[Trial] = []
     for name in installed():
         try:
-            network = swapped(model.network, name, load)
+            other = computed_by(model, name, load)
         except UnderstudyError:
             continue
-        other = replace(model, network=network)
         difference = float((other.predict(tile_NCHW, load.precision, "cpu") - exact).abs().max()) / span
         if name == "torch" and load.precision != "float32":
             allowed = max(TOLERANCE, 2 * difference)

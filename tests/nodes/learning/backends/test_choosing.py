@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -52,7 +54,9 @@ def test_wrong_pixels_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(choosing, "installed", lambda: ("torch", "other"))
     monkeypatch.setattr(
-        choosing, "swapped", lambda network, name, _: network if name == "torch" else Wrong(network)
+        choosing,
+        "computed_by",
+        lambda model, name, _: model if name == "torch" else replace(model, network=Wrong(model.network)),
     )
     found = trials(_model(), torch.rand(1, 1, 32, 32), LOAD)
     assert [trial.agrees for trial in found] == [True, False]
