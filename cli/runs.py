@@ -66,7 +66,7 @@ def command(*, places: Sequence[str], as_json: bool, **asked: Any) -> None:
 
     named = [Path(place) for place in places or ["."]]
     with output.errors_as_json(wanted=as_json):
-        _require_folders(named)
+        require_folders(named)
         if action := chosen(asked):
             action(named, asked, as_json=as_json)
             return
@@ -102,7 +102,7 @@ def ordered(rows: list[Row], field: str | None, *, reverse: bool) -> list[Row]:
     return (known[::-1] if reverse else known) + rest
 
 
-def _require_folders(places: Sequence[Path]) -> None:
+def require_folders(places: Sequence[Path]) -> None:
     """Refuses folders that are not there, with the run of the nearest name."""
     from understudy.graph.errors import nearest
     from understudy.runtime.runs.table import run_folders
@@ -134,8 +134,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def note(row: Row) -> str:
     """What the last column says: the verdict, or why there is none."""
-    if row.state in ("damaged", "crashed"):
-        return row.reason if row.state == "damaged" else row.reason.partition(".")[0]
+    from understudy.runtime.runs.table import SILENT
+
+    if row.state == "crashed":
+        return row.reason.partition(".")[0]
+    if row.state == "damaged" or row.verdict == SILENT:
+        return row.reason
     figures = ", ".join(f"{name} {value:.4g}" for name, value in list(row.figures.items())[:2])
     said = row.verdict or output.shortened(row.reason, LONGEST_NOTE)
     return "; ".join(part for part in (said, figures) if part)

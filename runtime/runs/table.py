@@ -29,6 +29,9 @@ DEEPEST = 4
 STATES = {"finished": "done", "running": "running", "stopped": "stopped", "failed": "failed"}
 """What a person calls the states of a manifest."""
 
+SILENT = "silent"
+"""The verdict of a watched run to which no step was added for long."""
+
 CRASHED = (
     "Its process is gone. Run the same graph again, or understudy resume, and it goes on from its last save."
 )
