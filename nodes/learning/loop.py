@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from understudy.nodes.learning.restraint import Restraint
     from understudy.nodes.learning.subject import Subject
 
 LARGEST_GRADIENT = 1.0
@@ -64,13 +65,20 @@ class Loop:
         plan: How the training goes.
         parts: Parts that a batch is computed in, one after another, their gradients added: less memory for
             the same step. It is doubled whenever the memory is full.
+        restraint: Which weights a step may move; all of them without.
     """
 
     def __init__(
-        self, subject: Subject, network: nn.Module, optimiser: Any, plan: Plan, parts: int = 1
+        self,
+        subject: Subject,
+        network: nn.Module,
+        optimiser: Any,
+        plan: Plan,
+        parts: int = 1,
+        restraint: Restraint | None = None,
     ) -> None:
         self.subject, self.network, self.optimiser, self.plan = subject, network, optimiser, plan
-        self.parts = parts
+        self.parts, self.restraint = parts, restraint
         self._drawer = ThreadPoolExecutor(1, thread_name_prefix="draw")
         self._drawn: tuple[int, Future[tuple[Tensor, Tensor]]] | None = None
 
@@ -92,9 +100,17 @@ class Loop:
             return math.nan
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate_at(step)
-        self.optimiser.step()
+        self._move(step)
         self.optimiser.zero_grad(set_to_none=True)
         return loss
+
+    def _move(self, step: int) -> None:
+        if self.restraint is None:
+            self.optimiser.step()
+            return
+        self.restraint.before(step)
+        self.optimiser.step()
+        self.restraint.after(step)
 
     def _fitting_backward(self, inputs: Tensor, targets: Tensor) -> float:
         """Loss and gradients, in as many parts as the memory needs."""
