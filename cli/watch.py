@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
+    from rich.text import Text
 
     from understudy.runtime.runs.following import Change, Watcher
     from understudy.runtime.runs.table import Row
@@ -120,11 +121,13 @@ def _follow_live(watcher: Watcher, interval: float, places: Sequence[Path]) -> N
             time.sleep(interval)
 
 
-def _waiting(watcher: Watcher, places: Sequence[Path]) -> str:
-    where = ", ".join(map(str, places))
+def _waiting(watcher: Watcher, places: Sequence[Path]) -> Text:
+    from rich.text import Text
+
+    where = " ".join(map(str, places))
     ended = len(watcher.rows)
-    others = f"; {ended:,} that ended are listed by: understudy runs {where}" if ended else ""
-    return f"No run is running in {where}{others}. Waiting for one. Ctrl-C ends this."
+    others = f" ({ended:,} ended: understudy runs {where})" if ended else ""
+    return Text(f"No run is running in {where}{others}. Waiting for one; Ctrl-C ends this.")
 
 
 def _table(rows: Sequence[Row], watcher: Watcher, bars: str) -> Table:

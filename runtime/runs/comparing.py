@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 UNSET = "unset"
 """What stands for a knob whose default nobody knows, and for a node that only the other graph has."""
 
+MEASURED_ON = (".hold_out", ".inputs.validation", ".inputs.groundtruth")
+"""Knobs and wires on which it depends what is held out."""
+
 ALIKE = 0.01
 """Losses that differ by less than this share of the first are told as equal."""
 
@@ -87,11 +90,14 @@ def compare(first: Path | str, second: Path | str, registry: Registry) -> Compar
         except GraphError as error:
             notes.append(f"The knobs can't be compared: {error}")
     knobs = _differences(*settings) if len(settings) == 2 else []
+    data = _data(*manifests)
+    if data or any(knob.where.endswith(MEASURED_ON) for knob in knobs):
+        notes.append("What was held out may differ, and then so does what their held-out losses mean.")
     return Comparison(
         one,
         two,
         knobs,
-        _data(*manifests),
+        data,
         _differences(*(manifest.versions for manifest in manifests)),
         notes,
         conclusion(one, two, comparable=not any(".inputs.loss" in knob.where for knob in knobs)),
@@ -170,4 +176,5 @@ def _outcome(kind: str, one: float, two: float) -> str:
 def _time(first: Row, second: Row) -> str:
     if not first.seconds or not second.seconds:
         return ""
-    return f", in {second.seconds / first.seconds:.2g} times the time"
+    ratio = second.seconds / first.seconds
+    return ", in the same time" if 0.9 < ratio < 1.1 else f", in {ratio:.2g} times the time"
