@@ -79,9 +79,13 @@ class Trainer(Node):
         ("flip",), "Changes that crops are given at random.", choices=("flip", "jitter"), many=True
     )
     hold_out = Knob[Any](
-        "auto", "Share of the pairs that is measured and not trained on: frames are spread evenly, poses are "
-        "whole clips; auto takes none of the frames, a tenth of the poses.",
-        type=float, words=("auto",), least=0.0, most=0.9,
+        "auto", "Share of the pairs that is measured, not trained on: blocks of frames, whole clips; regions "
+        "takes parts of each frame; auto no frames and a tenth of the poses.",
+        type=float, words=("auto", "regions"), least=0.0, most=0.9,
+    )  # fmt: skip
+    patience = Knob(
+        0, "Measurements in a row without a better held-out loss that end the training; 0 never ends it.",
+        least=0, length=True,
     )  # fmt: skip
     validation_interval = Knob(100, "Steps between measurements of held-out pairs.", least=1)
     precision = Knob(
@@ -98,7 +102,7 @@ class Trainer(Node):
     run_name = Knob("", "Name of the run folder; Training_<date>_<time> when empty.", result=False)
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:
-        """A run; pairs that can't be made and a batch without pairs are faults."""
+        """A run, and what it measures; pairs that can't be made and a batch without pairs are faults."""
         source, truth = inputs["input"][0], inputs["groundtruth"][0]
         if source.kind == "frames" and truth.kind == "frames":
             self._check_pairs(source.frames, truth.frames, report)
@@ -110,7 +114,24 @@ class Trainer(Node):
                 found=f"{source.kind} to {truth.kind}",
                 expected=expected,
             )
-        return {"run": Outline("run")}
+            return {"run": Outline("run")}
+        return {"run": Outline("run", notes=self._notes(inputs))}
+
+    def _notes(self, inputs: Mapping[str, Sequence[Outline]]) -> tuple[str, ...]:
+        """What is measured, and what may end the training early."""
+        from understudy.nodes.learning.holding_out import split
+
+        source, truth = inputs["input"][0], inputs["groundtruth"][0]
+        measured = inputs["validation"][0].frames if inputs.get("validation") else ()
+        notes = []
+        if source.frames and truth.frames and measured is not None:
+            notes.append(split(source.frames, truth.frames, measured, self.hold_out).note)
+        if self.patience:
+            notes.append(
+                f"it ends early after {self.patience} measurements in a row (every "
+                f"{self.validation_interval:,} steps) without a better held-out loss"
+            )
+        return tuple(notes)
 
     def _check_pairs(
         self, source: tuple[int, ...] | None, truth: tuple[int, ...] | None, report: Report

@@ -59,6 +59,14 @@ class Wrote(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Judged(Event):
+    """A training ended: its verdict in a word or two, and the reason in a paragraph."""
+
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UpToDate(Event):
     """The node's kept result was verified and is used."""
 

@@ -126,12 +126,14 @@ class Chooser:
             for run in runs
             if run.manifest.lineage == self.context.lineage
             for step in run.folder.osts()
-            if step <= self._shared(run.manifest.steps)
+            if step <= self._shared(run.manifest.steps) and step < self.plan.steps
         ]
         return max(found, key=lambda pair: pair[1], default=None)
 
     def _shared(self, steps: int) -> int:
         """Up to which step a training of so many steps is the same as this one."""
+        if steps == self.plan.steps:
+            return steps
         if self.plan.schedule == "cosine" or warm_up(steps) != warm_up(self.plan.steps):
             return 0
         lengths = (steps, self.plan.steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy as np
 from understudy.graph.errors import NodeError
 from understudy.nodes.learning import recipes
 from understudy.nodes.learning.augmentation import edge_pixels
+from understudy.nodes.learning.holding_out import split
 from understudy.nodes.learning.image_subject import ImageSubject, Pair, Settings
 from understudy.nodes.learning.recipes import NetworkNode
+from understudy.nodes.learning.regions import REGION_DRAWS, choose_region, outside
 from understudy.nodes.media.images.cache import FrameCache
 from understudy.nodes.media.images.sheet import is_linear
+from understudy.runtime.randomness import uniforms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,21 +37,24 @@ def image_subject(
         NodeError: There are no pairs, or a pair's two sides don't fit each other or the first pair.
         MediaError: A frame can't be read.
     """
-    source, truth = inputs["input"], inputs["groundtruth"]
-    training, held_out = split(node, source, truth, inputs.get("validation"))
+    source, truth, validation = inputs["input"], inputs["groundtruth"], inputs.get("validation")
+    parts = split(source.numbers, truth.numbers, validation.numbers if validation else None, node.hold_out)
+    if not parts.training:
+        raise NodeError(node.name, "there is no frame that both input and groundtruth have", knob="inputs")
     gather = _Gatherer(node, context)
-    sources = gather.open(source, sorted([*training, *(number for _, number in held_out)]), "input")
-    pairs = gather.pairs(sources, gather.open(truth, training, "groundtruth"))
+    sources = gather.open(source, sorted({*parts.training, *parts.held_out, *parts.validation}), "input")
+    pairs = gather.pairs(sources, gather.open(truth, parts.training, "groundtruth"))
+    pairs = [_withheld(pair, parts.regions, node.seed) for pair in pairs]
     measured: list[Pair] = []
-    for port, frames in (("held out", truth), ("validation", inputs.get("validation"))):
-        numbers = [number for owner, number in held_out if owner is frames]
+    for port, frames, numbers in (
+        ("held out", truth, parts.held_out),
+        ("validation", validation, parts.validation),
+    ):
         if frames is not None and numbers:
             measured += gather.pairs(sources, gather.open(frames, numbers, port))
     channels = (gather.inputs, gather.outputs)
-    context.say(
-        f"{node.name}: {len(pairs)} pairs, {', '.join(channels[0])} to {', '.join(channels[1])}"
-        + (f"; {len(measured)} held out" if measured else "")
-    )
+    words = f"{len(pairs)} pairs, {', '.join(channels[0])} to {', '.join(channels[1])}; {parts.note}"
+    context.say(f"{node.name}: {words}")
     return ImageSubject(
         pairs,
         measured,
@@ -63,32 +70,23 @@ def image_subject(
         ),
         inputs.get("preview"),
         {
-            "input": {str(number): source.identity(number) for number in training},
-            "groundtruth": {str(number): truth.identity(number) for number in training},
+            "input": {str(number): source.identity(number) for number in parts.training},
+            "groundtruth": {str(number): truth.identity(number) for number in parts.training},
         },
     )
 
 
-def split(
-    node: Trainer, source: Frames, truth: Frames, validation: Frames | None
-) -> tuple[list[int], list[tuple[Frames, int]]]:
-    """The frame numbers to train on, and those to measure with the sequence that has their groundtruth.
-
-    Raises:
-        NodeError: Nothing is left to train on.
-    """
-    have = set(source.numbers)
-    measured = sorted(have & set(validation.numbers)) if validation is not None else []
-    held_out = [(validation, number) for number in measured if validation is not None]
-    pairs = sorted((have & set(truth.numbers)) - set(measured))
-    count = round((0.0 if node.hold_out == "auto" else node.hold_out) * len(pairs))
-    if count:
-        chosen = {pairs[round((index + 0.5) * len(pairs) / count - 0.5)] for index in range(count)}
-        held_out += [(truth, number) for number in sorted(chosen)]
-        pairs = [number for number in pairs if number not in chosen]
-    if not pairs:
-        raise NodeError(node.name, "there is no frame that both input and groundtruth have", knob="inputs")
-    return pairs, held_out
+def _withheld(pair: Pair, count: int, seed: int) -> Pair:
+    """A pair with so many regions held out, the first around the matte's edge, the next anywhere."""
+    if not count:
+        return pair
+    height, width = pair.truth.shape[:2]
+    regions = []
+    for place in range(count):
+        draws = uniforms(seed, "region", pair.number, place, REGION_DRAWS)
+        regions.append(choose_region(draws, height, width, pair.edges if place % 2 == 0 else None))
+    edges = None if pair.edges is None else outside(pair.edges, regions)
+    return replace(pair, withheld=tuple(regions), edges=edges)
 
 
 class _Gatherer:

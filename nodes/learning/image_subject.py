@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +19,23 @@ from understudy.nodes.learning.augmentation import (
     cut,
 )
 from understudy.nodes.learning.encoding import choose_encoding, identity
-from understudy.nodes.learning.image_model import WEIGHTS, ImageModel
+from understudy.nodes.learning.holding_out import Split
+from understudy.nodes.learning.image_measuring import (
+    AT_ONCE,
+    EACH_FRAME,
+    MOST_CROPS,
+    Sample,
+    figures_of,
+    pair_faults,
+    region_samples,
+)
+from understudy.nodes.learning.image_model import UNCERTAINTY, WEIGHTS, ImageModel
 from understudy.nodes.learning.losses import ACTIVATIONS
 from understudy.nodes.learning.muon import Muon
+from understudy.nodes.learning.regions import Region, within
 from understudy.nodes.learning.state import network_arrays
 from understudy.nodes.learning.subject import Evidence, Measured, Model
+from understudy.nodes.learning.uncertainty import CROPS, ImageUncertainty, fit_uncertainty
 from understudy.nodes.media.images.sheet import contact_sheet, to_display
 from understudy.runtime.randomness import permutation, seed_of, uniforms
 
@@ -39,17 +51,17 @@ if TYPE_CHECKING:
 SHEET_ROWS = 3
 """Random crops on a training's contact sheet."""
 
-HELD_OUT_CROPS = 4
-"""Crops of each held-out frame that are measured."""
-
-MOST_HELD_OUT_CROPS = 32
-"""Crops measured at most."""
-
 LARGEST_AUTOMATIC_BATCH = 8
 """Crops a step at most where nobody says how many."""
 
 PAIRS_FOR_EACH_CROP = 8
 """So many pairs make a crop more in a step."""
+
+GOOD_MATTE = 0.3
+"""A matte's training loss under this share of an even matte's counts as learned."""
+
+GOOD_COLOUR = 0.9
+"""A colour effect's under this share of the input's own: little may be wrong with a blurred plate."""
 
 JITTER = 0.1
 """The largest change of brightness and offset that augmentation by jitter makes, of encoded values."""
@@ -65,6 +77,7 @@ class Pair:
         truth: Pixels `(H, W, outputs)`, memory-mapped.
         edges: Pixels (y, x) along the matte's edge, `(K, 2)`; None for colour effects.
         linear: Whether the source is shown through the sRGB curve.
+        withheld: Regions that are measured and not trained on; `edges` has none of their pixels.
     """
 
     number: int
@@ -72,6 +85,7 @@ class Pair:
     truth: NDArray[Any]
     edges: NDArray[np.int32] | None
     linear: bool
+    withheld: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +144,7 @@ class ImageSubject:
         self._inputs, self._outputs = channels
         self._network_recipe, self._loss_recipe = network, loss
         self._settings, self._preview, self._identities = settings, preview, identities or {}
+        self._withholds = any(pair.withheld for pair in training)
         self._loss = loss.build()
         self._colour = loss.colour and self._inputs == self._outputs
         self._encoding = choose_encoding([pair.source for pair in training])
@@ -173,6 +188,9 @@ class ImageSubject:
         """Encoded crops `(N, C, S, S)` and `(N, K, S, S)`."""
         drawn = [self._sample(step, size, sample) for sample in range(size)]
         inputs, targets = self._encoded(drawn)
+        for sample, (pair, crop) in enumerate(drawn):
+            for region in pair.withheld:
+                targets[(sample, slice(None), *within(region, crop))] = torch.nan
         if "jitter" in self._settings.augmentation:
             for sample in range(size):
                 draws = uniforms(self._settings.seed, "jitter", step, sample, JITTER_DRAWS)
@@ -187,7 +205,11 @@ class ImageSubject:
         return inputs, self._target.encode(truth)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """The recipe's loss."""
+        """The recipe's loss; what is withheld counts as met, and moves no weight."""
+        if self._withholds:
+            hidden = target.isnan()
+            output = torch.where(hidden, output.detach(), output)
+            target = torch.where(hidden, ACTIVATIONS[self._loss.activation](output.detach()), target)
         return self._loss(output, target)
 
     def described(self, step: int, size: int) -> list[str]:
@@ -205,7 +227,26 @@ class ImageSubject:
             "precision": self.precision,
             **self._image_model(network).header(),
         }
-        return Model(header, {WEIGHTS + name: array for name, array in network_arrays(network).items()})
+        arrays = {WEIGHTS + name: array for name, array in network_arrays(network).items()}
+        if (found := self._uncertainty(network)) is not None:
+            arrays |= {UNCERTAINTY + name: array for name, array in found.arrays().items()}
+        return Model(header, arrays)
+
+    def _uncertainty(self, network: nn.Module) -> ImageUncertainty | None:
+        """How far off the network may be, from a few crops that are the same at every save."""
+        pairs = [self._training[place * self.pairs // CROPS] for place in range(CROPS)]
+        drawn = [
+            (pair, self._crop(pair, "uncertainty", 0, place, flips=False)) for place, pair in enumerate(pairs)
+        ]
+        activation = ACTIVATIONS[self._loss.activation]
+        return fit_uncertainty(
+            network,
+            ((self._encoded([one])[0], torch.from_numpy(cut(one[0].truth, one[1]))[None]) for one in drawn),
+            decode=lambda output: self._target.decode(activation(output)),
+            matte=self._loss.activation == "sigmoid",
+            precision=self._settings.precision,
+            device=self._settings.device,
+        )
 
     def conclusion(self, network: nn.Module) -> list[str]:  # noqa: ARG002 - the losses say it all
         """Nothing beside what the losses say."""
@@ -223,25 +264,86 @@ class ImageSubject:
         )
 
     def faults(self) -> dict[str, str]:
-        """None that were looked for."""
-        return {}
-
-    def evidence(self, network: nn.Module) -> Evidence:  # noqa: ARG002 - the curves say it all
-        """Which frames are held out."""
-        return Evidence(held_out=f"frames {', '.join(str(pair.number) for pair in self._held_out)}")
+        """What is wrong with the pairs, by kind; a few of them are looked at."""
+        return pair_faults(self._training)
 
     def validate(self, network: nn.Module) -> Measured | None:
-        """The mean loss over fixed crops of the held-out frames."""
+        """Fixed crops of held-out frames, or the regions that are held out of painted ones."""
+        return self._measured(network, self._held_samples) if self._held_samples else None
+
+    def evidence(self, network: nn.Module) -> Evidence:
+        """What is held out, how the trained pairs measure, and what knowing nothing would cost."""
+        samples = self._training_samples
+        best_guess = self._knowing_nothing(samples)
+        size = self._network_recipe.values.get("model_size", "medium")
+        return Evidence(
+            samples="painted frames",
+            held_out=str(self._split) if self._held_samples else "",
+            same_frames=not self._held_out,
+            training=self._measured(network, samples),
+            knowing_nothing=best_guess,
+            good=best_guess * (GOOD_COLOUR if self._colour else GOOD_MATTE),
+            remedies=("a larger model (model_size)",) if size != "large" else (),
+            regularisers=() if "flip" in self._settings.augmentation else ("flips (augmentation)",),
+        )
+
+    @property
+    def _split(self) -> Split:
+        trained, measured = (
+            tuple(pair.number for pair in pairs) for pairs in (self._training, self._held_out)
+        )
+        return Split(trained, measured, regions=len(self._training[0].withheld))
+
+    @cached_property
+    def _held_samples(self) -> list[Sample]:
         if not self._held_out:
-            return None
-        each = max(1, min(HELD_OUT_CROPS, MOST_HELD_OUT_CROPS // len(self._held_out)))
-        pairs = self._held_out[:: -(-len(self._held_out) // MOST_HELD_OUT_CROPS)]
-        losses = []
-        for place, pair in enumerate(pairs):
-            crops = [self._crop(pair, "validation", place, sample, flips=False) for sample in range(each)]
-            inputs, targets = self._encoded([(pair, crop) for crop in crops])
-            losses.append(float(self._loss(self._output(network, inputs).cpu(), targets)))
-        return Measured(float(np.mean(losses)))
+            return region_samples(self._training, self._settings.crop_size)
+        return self._frame_samples(self._held_out, "validation")
+
+    @cached_property
+    def _training_samples(self) -> list[Sample]:
+        return self._frame_samples(self._training, "measured training")
+
+    def _frame_samples(self, pairs: Sequence[Pair], purpose: str) -> list[Sample]:
+        """Fixed crops of frames, few enough to be measured in no time."""
+        most = MOST_CROPS * self.batch_size
+        each = max(1, min(EACH_FRAME, most // len(pairs)))
+        chosen = pairs[:: -(-len(pairs) // most)]
+        return [
+            Sample(pair, self._crop(pair, purpose, place, sample, flips=False))
+            for place, pair in enumerate(chosen)
+            for sample in range(each)
+        ]
+
+    def _measured(self, network: nn.Module, samples: Sequence[Sample]) -> Measured:
+        """The mean loss of samples, and what a person sees of their error together."""
+        losses: list[float] = []
+        found: list[NDArray[np.float32]] = []
+        truth: list[NDArray[np.float32]] = []
+        for start in range(0, len(samples), AT_ONCE):
+            some = samples[start : start + AT_ONCE]
+            inputs, targets = self._encoded([(one.pair, one.crop) for one in some])
+            raw = self._output(network, inputs).cpu()
+            values = self._target.decode(ACTIVATIONS[self._loss.activation](raw))
+            wanted = self._target.decode(targets)
+            for place, one in enumerate(some):
+                part = (slice(place, place + 1), slice(None), *one.part)
+                losses.append(float(self._loss(raw[part], targets[part])))
+                found.append(values[part][0].permute(1, 2, 0).numpy())
+                truth.append(wanted[part][0].permute(1, 2, 0).numpy())
+        return Measured(float(np.mean(losses)), figures_of(found, truth, matte=self._is_matte))
+
+    @property
+    def _is_matte(self) -> bool:
+        return self._loss.activation == "sigmoid"
+
+    def _knowing_nothing(self, samples: Sequence[Sample]) -> float:
+        """The loss of the input itself where colours are changed, of one even matte otherwise."""
+        inputs, targets = self._encoded([(one.pair, one.crop) for one in samples[:: -(-len(samples) // 16)]])
+        if self._colour:
+            return float(self._loss(inputs, targets))
+        mean = targets.float().mean(dim=(0, 2, 3), keepdim=True).expand_as(targets)
+        return float(self._loss(torch.logit(mean, 1e-3) if self._is_matte else mean, targets))
 
     def _output(self, network: nn.Module, inputs: Tensor) -> Tensor:
         from understudy.nodes.learning.loop import computing_in

@@ -160,7 +160,7 @@ class MeshSubject:
 
     def evidence(self, network: nn.Module) -> Evidence:  # noqa: ARG002 - the curves say most
         """How many poses are held out; ridge is the floor."""
-        return Evidence(held_out=f"{len(self._data.held_out):,} poses", knowing_nothing=1.0)
+        return Evidence(samples="poses", held_out=f"{len(self._data.held_out):,} poses", knowing_nothing=1.0)
 
     def contact_sheet(self, network: nn.Module, step: int) -> Image:
         """Three held-out poses: groundtruth, output, error."""

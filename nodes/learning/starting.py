@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -77,6 +78,14 @@ class Start:
     def say(self, message: str) -> None:
         """A sentence for people and for the run's log."""
         self.context.say(f"{self.context.node}: {message}")
+        self._log(message)
+
+    def warn(self, message: str) -> None:
+        """Something to look at, for people and for the run's log."""
+        self.context.warn(f"{self.context.node}: {message}")
+        self._log(f"warning: {message}")
+
+    def _log(self, message: str) -> None:
         line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n"
         try:
             with self.folder.log.open("a", encoding="utf-8") as file:
@@ -224,9 +233,11 @@ class _Beginning:
         for row in zip(before.steps, before.losses, before.rates, before.times, strict=True):
             if row[0] <= step:
                 start.summary.row(int(row[0]), *map(float, row[1:]))
-        for at, loss in zip(before.validation_steps, before.validation, strict=True):
+        for place, at in enumerate(before.validation_steps):
             if at <= step:
-                start.summary.validation(int(at), float(loss))
+                seen = {name: float(values[place]) for name, values in before.figures.items()}
+                known = {name: value for name, value in seen.items() if math.isfinite(value)}
+                start.summary.validation(int(at), float(before.validation[place]), known)
         start.step = step
         start.summary.record(step, {"change": f"goes on from {manifest.parent}", "steps": self.plan.steps})
         best = start.container.header.get("best")

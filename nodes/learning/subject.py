@@ -51,6 +51,7 @@ class Evidence:
     """What a subject knows for the verdict beside the curves; whatever it can't say keeps its default.
 
     Attributes:
+        samples: What more of would help, in the plural: "painted frames", "poses", "rows of each class".
         held_out: What is measured and not trained on, in words: "frames 12 and 24", "clip walk_2"; empty
             where nothing is.
         sureness: A sentence on how far the held-out figures can be trusted; empty for nothing to say.
@@ -67,6 +68,7 @@ class Evidence:
         regularisers: The same against overfitting: "dropout", "augmentation by jitter".
     """
 
+    samples: str = "examples"
     held_out: str = ""
     sureness: str = ""
     same_frames: bool = False

@@ -17,13 +17,14 @@ import torch
 from understudy.graph.errors import NodeError, Stopped, StorageError, UnderstudyError
 from understudy.nodes.learning import environment, state
 from understudy.nodes.learning.image_model import WEIGHTS, weights_of
+from understudy.nodes.learning.judging import Judge
 from understudy.nodes.learning.loop import Loop, Plan
 from understudy.nodes.learning.loss_graph import draw_loss_graph
 from understudy.nodes.learning.saver import Saver
 from understudy.nodes.learning.schedules import decay_start
 from understudy.nodes.learning.starting import Start, begin
-from understudy.nodes.learning.verdict import verdict
 from understudy.nodes.media.learners import subject_of
+from understudy.runtime import events
 from understudy.runtime.devices import resolve, usual_threads
 from understudy.runtime.durable import replacing
 from understudy.runtime.runs.container import write_container
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from understudy.nodes.learning.subject import Subject
     from understudy.nodes.trainer import Trainer
     from understudy.runtime.context import Context
+    from understudy.runtime.runs.manifest import State
 
 SAVE_SECONDS = 60.0
 """A resume state is saved at least so often, whatever the checkpoint interval."""
@@ -117,7 +119,7 @@ class Training:
         self.network: nn.Module = subject.network()
         self.optimiser = subject.optimiser(self.network, plan.rate)
         self.step = start.step
-        self.best: dict[str, float] | None = None
+        self.judge = Judge(subject, start, node.patience, self._faults())
         self.bad_steps, self.parts = 0, 1
         self.losses: list[float] = []
         interval = node.contact_sheet_interval
@@ -134,11 +136,23 @@ class Training:
         state.load_network(self.network, weights_of(tensors))
         named = {name[10:]: array for name, array in tensors.items() if name.startswith("optimiser/")}
         state.load_optimiser(self.network, self.optimiser, named)
-        self.best = start.container.header.get("best")
+        header = start.container.header
+        self.judge.restore(header, own=header.get("job") == self.context.key)
         self.bad_steps = int(start.container.header.get("bad_steps", 0))
         self.parts = int(start.container.header.get("parts", 1))
         known = read_summary(self.folder.summary).losses
         self.losses = [float(loss) for loss in known[np.isfinite(known)][-LOSSES_AVERAGED:]]
+
+    def _faults(self) -> dict[str, str]:
+        """What is wrong with the pairs, told before the first step."""
+        faults = self.subject.faults()
+        for sentence in faults.values():
+            self.start.warn(sentence)
+        return faults
+
+    @property
+    def _ended(self) -> bool:
+        return self.step >= self.plan.steps or self.judge.patience_ended
 
     def _begin_with(self, path: str) -> None:
         from understudy.runtime.runs.container import read_container
@@ -159,7 +173,7 @@ class Training:
         """
         began, saved = time.monotonic(), time.monotonic()
         with self.saver, Loop(self.subject, self.network, self.optimiser, self.plan, self.parts) as loop:
-            while self.step < self.plan.steps:
+            while not self._ended:
                 self.step += 1
                 loss = loop.step(self.step)
                 factor = self.optimiser.param_groups[0].get("factor", 1.0)  # what a recipe divides it by
@@ -175,14 +189,14 @@ class Training:
                 elif self.context.stop.is_set() or time.monotonic() - saved > SAVE_SECONDS:
                     self._save()
                     saved = time.monotonic()
-                if self.context.stop.is_set() and self.step < self.plan.steps:
+                if self.context.stop.is_set() and not self._ended:
                     self._stop()
                 self._tell(loss)
         self._conclude()
 
     def _stop(self) -> None:
         self.saver.finish()
-        self.start.mark("stopped", self.step)
+        self._judge("stopped", ended=False)
         raise Stopped(f"{self.node.name}: stopped at step {self.step:,} of {self.plan.steps:,}; all is saved")
 
     def _look_at(self, loss: float) -> None:
@@ -196,13 +210,12 @@ class Training:
         self.summary.note(self.step, message)
         self.context.warn(f"{self.node.name}: {message}")
         if self.bad_steps >= MOST_BAD_STEPS:
-            self.start.mark("failed", self.step)
-            raise NodeError(
-                self.node.name,
+            reason = (
                 f"{MOST_BAD_STEPS} steps in a row had no finite loss, the last with {batch}. Look at these "
-                "frames, or lower the learning rate",
-                knob="learning_rate",
+                "frames, or lower the learning rate"
             )
+            self.start.mark("failed", self.step, verdict="diverging", reason=reason)
+            raise NodeError(self.node.name, reason, knob="learning_rate")
 
     def _split(self, parts: int) -> None:
         self.parts = parts
@@ -213,31 +226,27 @@ class Training:
         self.start.say(message)
 
     def _after_step(self) -> None:
-        last = self.step == self.plan.steps
-        if self.step % self.node.validation_interval == 0 or last:
+        if self.step % self.node.validation_interval == 0 or self.step == self.plan.steps:
             self._validate()
-        if self.step == 1 or self.step % self.sheet_interval == 0 or last:
+        if self.step == 1 or self.step % self.sheet_interval == 0 or self._ended:
             sheet = self.subject.contact_sheet(self.network, self.step)
             self._picture(sheet, self.folder.contact_sheet(self.step))
 
     def _validate(self) -> None:
-        measured = self.subject.validate(self.network)
-        if measured is None:
+        before = self.judge.best
+        if self.judge.measure(self.network, self.step) is None or self.judge.best is before:
             return
-        loss = measured.loss
-        self.summary.validation(self.step, loss)
-        if self.best is None or loss < self.best["loss"]:
-            before, self.best = self.best, {"step": self.step, "loss": loss}
-            path, model = self.folder.cat(self.step), self._model_contents()
-            self._write(lambda: write_container(path, "cat", *model), path)
-            if before is not None and not self._is_checkpoint(int(before["step"])):
-                old = self.folder.cat(int(before["step"]))
-                self.saver.do(lambda: old.unlink(missing_ok=True))
+        path, model = self.folder.cat(self.step), self._model_contents()
+        self._write(lambda: write_container(path, "cat", *model), path)
+        if before is not None and not self._is_checkpoint(int(before["step"])):
+            old = self.folder.cat(int(before["step"]))
+            self.saver.do(lambda: old.unlink(missing_ok=True))
 
     def _is_checkpoint(self, step: int) -> bool:
         at_decay = self.plan.schedule == "warmup-constant-decay" and step == decay_start(self.plan.steps)
         regular = step > 0 and step % self.node.checkpoint_interval == 0
-        return regular or step == self.plan.steps or at_decay
+        at_end = step == self.plan.steps or (step == self.step and self._ended)
+        return regular or at_decay or at_end
 
     def _checkpoint(self) -> None:
         """Pictures first: once the state lies there, nobody draws this step again."""
@@ -246,6 +255,8 @@ class Training:
             self._picture(preview, self.folder.preview(self.step))
         self._draw_losses()
         self._save(self._model_contents())
+        if not self._ended:
+            self._judge("running", ended=False)
 
     def _save(self, model: Contents | None = None) -> None:
         """Hands over the rows so far, the state, and the model where there is one."""
@@ -258,14 +269,14 @@ class Training:
     def _state_contents(self) -> Contents:
         optimiser = state.optimiser_arrays(self.network, self.optimiser)
         arrays = self._weights() | {f"optimiser/{name}": array for name, array in optimiser.items()}
-        header = {"step": self.step, "job": self.context.key, "best": self.best, "bad_steps": self.bad_steps}
-        header |= {"parts": self.parts, "environment": self.start.environment}
+        header = {"step": self.step, "job": self.context.key, "bad_steps": self.bad_steps}
+        header |= {**self.judge.state(), "parts": self.parts, "environment": self.start.environment}
         return Contents(header, arrays)
 
     def _model_contents(self) -> Contents:
         losses = {"training": float(np.mean(self.losses)) if self.losses else None}
-        if self.best is not None:
-            losses["best held out"] = self.best["loss"]
+        if self.judge.best is not None:
+            losses["best held out"] = self.judge.best["loss"]
         model = self.subject.model(self.network)
         ours = {"step": self.step, "losses": losses, "provenance": self.start.provenance}
         return Contents(model.header | ours, model.arrays)
@@ -278,7 +289,7 @@ class Training:
 
         A second failure in a row, and one at the end, which has no next interval, end the training.
         """
-        last = self.step == self.plan.steps
+        last = self._ended
 
         def attempt() -> None:
             try:
@@ -304,7 +315,7 @@ class Training:
         self.saver.do(write)
 
     def _draw_losses(self) -> None:
-        best = int(self.best["step"]) if self.best else None
+        best = int(self.judge.best["step"]) if self.judge.best else None
 
         def write() -> None:
             try:
@@ -319,11 +330,17 @@ class Training:
         self.context.progress(self.step, self.plan.steps, "steps", loss=loss)
 
     def _conclude(self) -> None:
-        summary = read_summary(self.folder.summary)
-        words = verdict(summary.losses, summary.validation_steps, summary.validation)
-        best = int(self.best["step"]) if self.best else self.plan.steps
-        self.start.mark("finished", self.step, best_step=best, verdict=words)
-        for sentence in (words, *self.subject.conclusion(self.network)):
+        self._judge("finished", ended=True)
+        for sentence in self.subject.conclusion(self.network):
             self.start.say(sentence)
         self.context.wrote(self.folder.contact_sheet(self.step), "contact sheet")
         self.context.wrote(self.folder.loss_graph, "loss graph")
+
+    def _judge(self, state: State, *, ended: bool) -> None:
+        """Writes into the manifest how the run stands and what to think of it."""
+        found, best = self.judge.verdict(self.network, self.plan.steps, ended=ended), self.judge.best
+        known = {} if best is None else {"best_step": int(best["step"]), "best_loss": best["loss"]}
+        self.start.mark(state, self.step, verdict=found.word, reason=found.reason, **known)
+        if ended:
+            self.start.say(str(found))
+            self.context.sink(events.Judged(self.node.name, found.word, found.reason))

@@ -1,52 +1,251 @@
-"""What the losses say, in plain words."""
+"""The verdict on a training: one word, and one paragraph with the evidence and what to try."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from understudy.nodes.learning.curves import Windows, as_error, rise, windows
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
-WORSE = 1.05
-"""Held-out loss this much above its best counts as overfitting; below it is noise."""
+    from understudy.nodes.learning.subject import Evidence
+    from understudy.runtime.runs.summary import Summary
 
-FALLING = 0.9
-"""A last tenth of the training with a loss below this share of the tenth before it is still falling."""
+WORDS = (
+    "learning",
+    "converged",
+    "overfitting",
+    "underfitting",
+    "diverging",
+    "too little data",
+    "misaligned pairs",
+    "wrong order of inputs",
+)
+"""All that a verdict can be; the first two are no faults."""
+
+FAULT_WORDS = {"swapped": "wrong order of inputs", "misaligned": "misaligned pairs"}
+"""Faults of the data that decide the verdict, and its word for each."""
+
+RISEN = 0.1
+"""A held-out loss that rose by this share of its best is no longer the best."""
+
+BLOWN_UP = 1.5
+"""A training loss that rose to so many times its lowest has diverged."""
+
+GAP = 3.0
+"""Held-out errors of so many times the trained pairs' say that there are too few of them."""
+
+GAP_IN_FRAMES = 2.0
+"""The same where what is held out lies in frames that are trained on."""
+
+FALLING = 0.15
+"""A loss that falls by this share over a third of a training is still falling."""
+
+MOST_BAD = 0.02
+"""A larger share of steps without a finite loss has diverged."""
+
+CERTAIN = 4.0
+"""Standard errors by which a loss must have risen."""
+
+JUMPED = 3.0
+"""A loss of so many times the first one has jumped."""
+
+SMALL_ERROR = {"IoU": 0.06}
+"""Held-out errors under this are small whatever the trained pairs' are, by figure."""
+
+_CALMER = "Try a lower learning rate (a tenth), and look for frames with wild values."
 
 
-def verdict(
-    losses: NDArray[np.float64],
-    validation_steps: NDArray[np.int64],
-    validation: NDArray[np.float64],
-) -> str:
-    """One or two sentences on how the training went.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a training went.
+
+    Attributes:
+        word: One of `WORDS`.
+        reason: A paragraph in plain words: the evidence, and what to try.
+    """
+
+    word: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.word[0].upper()}{self.word[1:]}. {self.reason}"
+
+
+def judged(
+    summary: Summary, steps: int, evidence: Evidence, faults: Mapping[str, str], *, ended: bool
+) -> Verdict:
+    """The verdict on a training, by its curves, what its subject knows, and the faults of its data.
 
     Args:
-        losses: The training losses, shape (S,).
-        validation_steps: The steps at which held-out pairs were measured, shape (M,).
-        validation: Their losses, shape (M,).
+        summary: Its losses so far.
+        steps: Of the whole training.
+        evidence: What its subject knows.
+        faults: Faults of the pairs that were seen before training, by kind.
+        ended: Whether it has ended; one that goes on can't be called underfitting or converged yet.
     """
-    if len(losses) == 0:
-        return "Nothing was trained yet."
-    tenth = max(1, len(losses) // 10)
-    before = float(np.mean(losses[-2 * tenth :][:tenth]))
-    last = float(np.mean(losses[-tenth:]))
-    falling = last < FALLING * before
-    if len(validation) == 0:
-        ending = "It was still falling: more epochs may help." if falling else "It has settled."
-        return f"The training loss went from {losses[0]:.4g} to {last:.4g}. {ending} No pairs were held out."
-    best = int(np.argmin(validation))
-    if validation[-1] > WORSE * validation[best]:
-        return (
-            f"Overfitting since step {validation_steps[best]:,}: the held-out loss was "
-            f"{validation[best]:.4g} there and is {validation[-1]:.4g} now. Use the best checkpoint, or "
-            "add frames or poses like those it gets wrong."
+    case = _Case(summary, steps, evidence, ended)
+    word, reason = _fault(faults) or case.decided()
+    others = [f"The data: {sentence}." for kind, sentence in faults.items() if FAULT_WORDS.get(kind) != word]
+    return Verdict(word, " ".join([reason, *others]))
+
+
+def _fault(faults: Mapping[str, str]) -> tuple[str, str] | None:
+    for kind, word in FAULT_WORDS.items():
+        if kind in faults:
+            return (
+                word,
+                f"{faults[kind][0].upper()}{faults[kind][1:]}. Nothing trained on such pairs can be good.",
+            )
+    return None
+
+
+class _Case:
+    """One training under judgement."""
+
+    def __init__(self, summary: Summary, steps: int, evidence: Evidence, ended: bool) -> None:  # noqa: FBT001 - private and named above
+        self.summary, self.steps, self.evidence, self.ended = summary, steps, evidence, ended
+        self.windows = windows(summary)
+
+    def decided(self) -> tuple[str, str]:
+        """The word and its reason."""
+        found = self.windows
+        if found is None:
+            bad = len(self.summary.losses) and not np.isfinite(self.summary.losses).any()
+            if bad:
+                return "diverging", "No step had a finite loss. " + _CALMER
+            return "learning", "Too few steps were made to say anything."
+        for rule in (self._diverging, self._overfitting, self._gap, self._unlearned):
+            if (verdict := rule(found)) is not None:
+                return verdict
+        return self._fine(found)
+
+    def _diverging(self, found: Windows) -> tuple[str, str] | None:
+        low, high = int(np.argmin(found.means)), int(np.argmax(found.means))
+        first, last = float(found.means[0]), float(found.means[-1])
+        if found.bad[-2:].mean() > MOST_BAD:
+            share = f"{found.bad[-2:].mean():.0%} of the last steps had no finite loss. "
+            return "diverging", share + _CALMER
+        if last > BLOWN_UP * found.means[low] and found.above(-1, low) > CERTAIN:
+            return "diverging", (
+                f"The training loss was {found.means[low]:.4g} up to step {found.ends[low]:,} and has risen "
+                f"to {last:.4g}. {_CALMER}"
+            )
+        nothing = self.evidence.knowing_nothing
+        if nothing is not None and found.means[high] > JUMPED * max(first, nothing) and last > nothing:
+            return "diverging", (
+                f"The training loss jumped to {found.means[high]:.4g} before step {found.ends[high]:,} and "
+                f"is {last:.4g} now, above the {nothing:.4g} of knowing nothing. {_CALMER}"
+            )
+        return None
+
+    def _overfitting(self, found: Windows) -> tuple[str, str] | None:
+        summary = self.summary
+        risen = rise(summary.validation_steps, summary.validation)
+        if risen is None or risen.share < RISEN:
+            return None
+        there = int(np.searchsorted(found.ends, risen.step))
+        if found.means[-1] > found.means[min(there, len(found.means) - 1)]:
+            return None  # both rose: that is no overfitting
+        seen = self._figure_since(risen.step)
+        if seen is not None and not seen[1]:
+            return None  # a more certain network with a higher loss, and nothing that anybody would see
+        words = f" ({seen[0]})" if seen else ""
+        return "overfitting", (
+            f"Since step {risen.step:,} the held-out loss rose from {risen.best:.4g} to {risen.last:.4g}"
+            f"{words}, while the training loss went on falling to {found.means[-1]:.4g}: it learns its "
+            f"examples by heart. Use the best checkpoint, and try {self._more}"
+            f"{_or(self.evidence.regularisers)}, a smaller model or patience."
         )
-    if falling:
-        held = f"held-out {validation[-1]:.4g}"
-        return f"Underfitting: both losses are still falling ({held}). More epochs will help."
-    return (
-        f"Held-out loss {validation[best]:.4g}, best at step {validation_steps[best]:,}: no overfitting seen."
-    )
+
+    def _figure_since(self, step: int) -> tuple[str, bool] | None:
+        """The first figure at a step and now, in words, and whether it got worse; None without figures."""
+        if not self.summary.figures:
+            return None
+        name, values = next(iter(self.summary.figures.items()))
+        errors, after = as_error(name, values), self.summary.validation_steps >= step
+        then, now = float(np.min(errors[after])), float(np.median(errors[-3:]))
+        at = int(np.flatnonzero(after)[0])
+        return f"{name} {values[at]:.4g}, now {values[-1]:.4g}", now > (1 + RISEN) * then
+
+    @property
+    def _more(self) -> str:
+        return f"more {self.evidence.samples}"
+
+    def _gap(self, _: Windows) -> tuple[str, str] | None:
+        trained = self.evidence.training
+        if trained is None or not len(self.summary.validation):
+            return None
+        held, gap = self._last_held_out(), GAP_IN_FRAMES if self.evidence.same_frames else GAP
+        far = held["loss"] > gap * trained.loss
+        for name, value in list(trained.figures.items())[:1]:
+            errors = as_error(name, np.array([value, held[name]]))
+            far = far and errors[1] > gap * errors[0] and errors[1] > SMALL_ERROR.get(name, 0.0)
+        good = self.evidence.good
+        if not far or (good is not None and trained.loss > good):
+            return None
+        return "too little data", (
+            f"On what it was trained on the loss is {_measured(trained.loss, trained.figures)}, on what was "
+            f"held out ({self.evidence.held_out}) {_measured(held.pop('loss'), held)}: it has learned these "
+            f"examples, and they don't tell enough about the others. Try {self._more}"
+            f"{_or(self.evidence.regularisers)}. {' '.join(self.evidence.thin)}".rstrip()
+        )
+
+    def _last_held_out(self) -> dict[str, float]:
+        figures = {name: float(values[-1]) for name, values in self.summary.figures.items()}
+        return {"loss": float(np.median(self.summary.validation[-3:])), **figures}
+
+    def _unlearned(self, found: Windows) -> tuple[str, str] | None:
+        good, trained = self.evidence.good, self.evidence.training
+        loss = float(found.means[-1]) if trained is None else trained.loss
+        if not self.ended or good is None or loss <= good:
+            return None
+        tries = ["more epochs"] if self._falling(found) else []
+        tries += [*self.evidence.remedies, "another learning rate" if tries else "a higher learning rate"]
+        nothing = self.evidence.knowing_nothing
+        against = f", where knowing nothing costs {nothing:.4g}" if nothing is not None else ""
+        still = "It is still falling" if self._falling(found) else "It has settled there"
+        return "underfitting", (
+            f"Even on what it was trained on the loss is {loss:.4g}{against}. {still}: try {_listed(tries)}."
+        )
+
+    def _falling(self, found: Windows) -> bool:
+        """Whether the last third of the training still brought a lot."""
+        third = max(1, len(found.means) // 3)
+        before, now = found.means[-2 * third : -third].mean(), found.means[-third:].mean()
+        return bool(now < (1 - FALLING) * before)
+
+    def _fine(self, found: Windows) -> tuple[str, str]:
+        words = f"The training loss went from {found.means[0]:.4g} to {found.means[-1]:.4g}"
+        if len(self.summary.validation):
+            held = self._last_held_out()
+            words += f", held out ({self.evidence.held_out}) it is {_measured(held.pop('loss'), held)}"
+        else:
+            words += "; nothing was held out, so nothing says how it does on what it never saw"
+        words = f"{words}. {self.evidence.sureness}".rstrip()
+        if self.ended and not self._falling(found):
+            return "converged", f"{words} It has settled: more epochs would change little."
+        more = " It was still falling at the end: more epochs would bring a little." if self.ended else ""
+        return "learning", words + more
+
+
+def _measured(loss: float, figures: Mapping[str, float]) -> str:
+    """A loss and what a person sees of it.
+
+    >>> _measured(0.0123, {"IoU": 0.9312})
+    '0.0123 (IoU 0.931)'
+    """
+    seen = ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
+    return f"{loss:.4g}" + (f" ({seen})" if seen else "")
+
+
+def _or(tries: tuple[str, ...]) -> str:
+    return "".join(f", {one}" for one in tries)
+
+
+def _listed(tries: list[str]) -> str:
+    return tries[0] if len(tries) == 1 else f"{', '.join(tries[:-1])} or {tries[-1]}"
