@@ -28,6 +28,9 @@ class Inference(Node):
     A model that changes colours keeps the input's other channels; one that makes something new, such as a
     matte, gives only that. `channels` says otherwise.
 
+    `uncertainty` says where the result is least sure, and costs another pass over the frames: write it beside
+    the result, or show it in a ContactSheet. It ranks pixels well; take its size with a grain of salt.
+
     Controls give shapes: of the same rig as the model's, computed a block of poses at a time.
     """
 
@@ -35,7 +38,11 @@ class Inference(Node):
     input = Input("frames controls features", "What to apply the model to.")
     model = Input("model", "The trained model, from a Checkpoint.")
     result = Output("frames shapes labels", "The result, of the input's length.")
-    uncertainty = Output("shapes", "The same shapes with how far off each vertex may be, in scene units.")
+    uncertainty = Output(
+        "frames shapes",
+        "How far off the result may be: frames of one channel, a standard deviation; or the same shapes with "
+        "each vertex's, in scene units.",
+    )
 
     channels = Knob(
         "auto", "Whether the result has only the learned channels, or all of the input's beside them.",
@@ -54,8 +61,9 @@ class Inference(Node):
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - any input of a known kind will do
         """Frames give frames, controls give shapes, features give labels."""
         source = inputs["input"][0]
-        found = {"result": Outline(_GIVES[source.kind], source.frames)}
-        return found | ({"uncertainty": Outline("shapes")} if source.kind == "controls" else {})
+        gives = _GIVES[source.kind]
+        found = {"result": Outline(gives, source.frames)}
+        return found if gives == "labels" else found | {"uncertainty": Outline(gives, source.frames)}
 
     def compute(self, inputs: Inputs, context: Context) -> dict[str, Any]:
         """The result as a lazy sequence by its port; nothing is computed yet."""

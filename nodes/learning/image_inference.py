@@ -13,6 +13,8 @@ from understudy.graph.errors import NodeError
 from understudy.nodes.media.images.frame import ChannelError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from understudy.nodes.inference import Inference
     from understudy.nodes.learning.image_model import ImageModel
     from understudy.nodes.media.images.frame import Frame, FrameSpec
@@ -23,91 +25,56 @@ if TYPE_CHECKING:
 AT_ONCE = 2
 """Frames computed at once on the processor; a GPU takes one after another."""
 
+UNCERTAINTY_CHANNEL = "uncertainty"
+"""The one channel of an uncertainty's frames; a ContactSheet knows them by it."""
 
-class InferredFrames:
-    """The frames of a sequence with a model applied; a few are computed at once, whoever asks.
 
-    The model is read when the first frame is asked for. While some threads compute, others read and write.
+class Loaded:
+    """A checkpoint's model, read when the first frame is asked for, and whose turn it is to compute.
+
+    Args:
+        node: Its knobs.
+        path: The `.cat`.
+        context: Of the run.
+
+    Attributes:
+        digest: Changes with the checkpoint's content.
     """
 
-    def __init__(self, node: Inference, source: Frames, path: str, context: Context) -> None:
-        self._node, self._source, self._path, self._context = node, source, path, context
+    def __init__(self, node: Inference, path: str, context: Context) -> None:
+        self._node, self._path, self._context = node, path, context
         self._lock = threading.Lock()
         self._turns = threading.Semaphore(1)
         self._at_once, self._threads = 1, 0
         self._loaded: tuple[ImageModel, str, str] | None = None
-        self._digest = context.store.digest(path)
+        self.digest = context.store.digest(path)
 
     @property
-    def numbers(self) -> tuple[int, ...]:
-        """The frame numbers of the source."""
-        return self._source.numbers
+    def model(self) -> ImageModel:
+        """The model on its device."""
+        return self._ready()[0]
 
-    def spec(self, number: int) -> FrameSpec:
-        """The source's spec with the result's channels."""
-        spec = self._source.spec(number)
-        with self._lock:
-            model, _, _ = self._ready()
-        return replace(spec, channels=self._channels(model, spec.channels))
-
-    def identity(self, number: int) -> str:
-        """Changes with the source's frame, the model, and the knobs that matter."""
-        parts = (self._source.identity(number), self._digest, self._node.channels, self._node.precision)
-        return hashlib.sha256("\0".join(("inference", *parts)).encode()).hexdigest()
-
-    def read(self, number: int) -> Frame:
-        """The source's frame with the learned channels replaced or added.
-
-        Raises:
-            NodeError: The frame lacks a channel that the model takes.
-        """
-        frame = self._source.read(number)
-        with self._lock:
-            model, precision, device = self._ready()
-        source = self._inputs(model, frame, number)
-        with self._turns:
-            output = self._applied(model, source, precision, device)
-        return self._merged(model, frame, output)
-
-    def _applied(self, model: ImageModel, source: np.ndarray, precision: str, device: str) -> np.ndarray:
+    def apply(self, source: NDArray[np.float32], *, doubt: bool) -> NDArray[np.float32]:
+        """What `ImageModel.apply` gives, when it is this thread's turn."""
         import torch
 
         from understudy.nodes.learning.tiles import MEMORY_BUDGET
 
-        if self._threads:
-            torch.set_num_threads(self._threads)  # a thread of one's own begins with all of them
-        needed = source.shape[0] * source.shape[1] * model.geometry().bytes_per_pixel
-        budget = MEMORY_BUDGET if needed <= MEMORY_BUDGET else MEMORY_BUDGET // self._at_once
-        return model.apply(source, precision=precision, device=device, tile=self._node.tile, budget=budget)
-
-    def _inputs(self, model: ImageModel, frame: Frame, number: int) -> np.ndarray:
-        try:
-            return frame.select(model.inputs).pixels
-        except ChannelError as error:
-            raise NodeError(self._node.name, str(error), knob="inputs", frame=number) from None
-
-    def _channels(self, model: ImageModel, channels: tuple[str, ...]) -> tuple[str, ...]:
-        whole = self._node.channels == "all" or (self._node.channels == "auto" and model.colour)
-        if not whole:
-            return model.outputs
-        return (*channels, *(name for name in model.outputs if name not in channels))
-
-    def _merged(self, model: ImageModel, frame: Frame, output: np.ndarray) -> Frame:
-        channels = self._channels(model, frame.channels)
-        if channels == model.outputs:
-            return replace(frame, pixels=output, channels=channels)
-        height, width = output.shape[:2]
-        pixels = np.empty((height, width, len(channels)), np.float32)
-        pixels[..., : len(frame.channels)] = frame.pixels
-        for place, name in enumerate(model.outputs):
-            pixels[..., channels.index(name)] = output[..., place]
-        return replace(frame, pixels=pixels, channels=channels)
+        model, precision, device = self._ready()
+        with self._turns:
+            if self._threads:
+                torch.set_num_threads(self._threads)  # a thread of one's own begins with all of them
+            needed = source.shape[0] * source.shape[1] * model.geometry().bytes_per_pixel
+            budget = MEMORY_BUDGET if needed <= MEMORY_BUDGET else MEMORY_BUDGET // self._at_once
+            return model.apply(
+                source, precision=precision, device=device, tile=self._node.tile, budget=budget, doubt=doubt
+            )
 
     def _ready(self) -> tuple[ImageModel, str, str]:
-        """The model on its device, read once."""
-        if self._loaded is None:
-            self._loaded = self._load()
-        return self._loaded
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
 
     def _load(self) -> tuple[ImageModel, str, str]:
         import torch
@@ -129,3 +96,105 @@ class InferredFrames:
         if precision == "bfloat16" and fastest_precision(device) != "bfloat16":
             precision = "float32"
         return model, precision, device
+
+
+class InferredFrames:
+    """The frames of a sequence with a model applied; a few are computed at once, whoever asks.
+
+    While some threads compute, others read and write.
+    """
+
+    _what = "inference"
+
+    def __init__(self, node: Inference, source: Frames, loaded: Loaded) -> None:
+        self._node, self._source, self._loaded = node, source, loaded
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The frame numbers of the source."""
+        return self._source.numbers
+
+    def spec(self, number: int) -> FrameSpec:
+        """The source's spec with the result's channels."""
+        spec = self._source.spec(number)
+        return replace(spec, channels=self._channels(spec.channels))
+
+    def identity(self, number: int) -> str:
+        """Changes with the source's frame, the model, and the knobs that matter."""
+        knobs = (self._node.channels, self._node.precision)
+        parts = (self._what, self._source.identity(number), self._loaded.digest, *knobs)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def read(self, number: int) -> Frame:
+        """The source's frame with the learned channels replaced or added.
+
+        Raises:
+            NodeError: The frame lacks a channel that the model takes.
+        """
+        frame = self._source.read(number)
+        return self._merged(frame, self._loaded.apply(self._inputs(frame, number), doubt=False))
+
+    def _inputs(self, frame: Frame, number: int) -> NDArray[np.float32]:
+        try:
+            return frame.select(self._loaded.model.inputs).pixels
+        except ChannelError as error:
+            raise NodeError(self._node.name, str(error), knob="inputs", frame=number) from None
+
+    def _channels(self, channels: tuple[str, ...]) -> tuple[str, ...]:
+        model = self._loaded.model
+        whole = self._node.channels == "all" or (self._node.channels == "auto" and model.colour)
+        if not whole:
+            return model.outputs
+        return (*channels, *(name for name in model.outputs if name not in channels))
+
+    def _merged(self, frame: Frame, output: NDArray[np.float32]) -> Frame:
+        outputs, channels = self._loaded.model.outputs, self._channels(frame.channels)
+        if channels == outputs:
+            return replace(frame, pixels=output, channels=channels)
+        height, width = output.shape[:2]
+        pixels = np.empty((height, width, len(channels)), np.float32)
+        pixels[..., : len(frame.channels)] = frame.pixels
+        for place, name in enumerate(outputs):
+            pixels[..., channels.index(name)] = output[..., place]
+        return replace(frame, pixels=pixels, channels=channels)
+
+
+class UncertainFrames(InferredFrames):
+    """How far off each pixel of the inferred frames may be: one channel, a standard deviation.
+
+    Attributes:
+        source: The frames that the model is applied to.
+        matte: Whether the model makes a matte.
+    """
+
+    _what = "uncertainty"
+
+    @property
+    def source(self) -> Frames:
+        """The frames that the model is applied to."""
+        return self._source
+
+    @property
+    def matte(self) -> bool:
+        """Whether the model makes values between 0 and 1."""
+        return self._loaded.model.activation == "sigmoid"
+
+    def read(self, number: int) -> Frame:
+        """The uncertainty over the source's data window.
+
+        Raises:
+            NodeError: The checkpoint holds no uncertainty, or the frame lacks a channel that the model takes.
+        """
+        if self._loaded.model.uncertainty is None:
+            raise NodeError(
+                self._node.name,
+                "this checkpoint holds no uncertainty: it was written by an older version, or its network "
+                "does not show what its last convolution sees. Train it again, or leave uncertainty out",
+                knob="inputs",
+            )
+        frame = self._source.read(number)
+        doubt = self._loaded.apply(self._inputs(frame, number), doubt=True)
+        return replace(frame, pixels=doubt, channels=(UNCERTAINTY_CHANNEL,))
+
+    def _channels(self, channels: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - of any source the same
+        return (UNCERTAINTY_CHANNEL,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,13 @@ from understudy.nodes.learning.networks.geometry import Geometry, geometry
 from understudy.nodes.learning.recipes import restore_network
 from understudy.nodes.learning.state import load_network
 from understudy.nodes.learning.tiles import MEMORY_BUDGET, apply_tiled
+from understudy.nodes.learning.uncertainty import (
+    DIRECTIONS,
+    MORE_REACH,
+    Halved,
+    ImageUncertainty,
+    output_and_features,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +34,9 @@ if TYPE_CHECKING:
 
 WEIGHTS = "network/"
 """What the names of a network's weights begin with in a checkpoint."""
+
+UNCERTAINTY = "uncertainty/"
+"""What the names of its uncertainty's arrays begin with."""
 
 
 @dataclass(slots=True)
@@ -41,6 +51,7 @@ class ImageModel:
         target: How output pixels were encoded.
         activation: The name of what makes encoded values of the network's output.
         colour: Whether it changes colours of its input, rather than making something new.
+        uncertainty: How far off a result may be; None in checkpoints of older versions.
     """
 
     network: nn.Module
@@ -50,6 +61,7 @@ class ImageModel:
     target: Encoding
     activation: str
     colour: bool
+    uncertainty: ImageUncertainty | None = None
     _geometry: Geometry | None = None
 
     def header(self) -> dict[str, Any]:
@@ -86,6 +98,7 @@ class ImageModel:
                 Encoding.from_dict(header["target"]),
                 str(header["activation"]),
                 bool(header["colour"]),
+                _uncertainty_of(container.tensors),
             )
         except (KeyError, TypeError, ValueError, UnderstudyError) as error:
             raise FormatError(path, f"the checkpoint does not hold a usable model: {error}") from error
@@ -112,6 +125,15 @@ class ImageModel:
             y = self.network(x)
         return self.target.decode(ACTIVATIONS[self.activation](y))
 
+    def doubt(self, pixels_NCHW: Tensor, precision: str, device: str) -> Tensor:
+        """How far off `predict` may be at each pixel, `(N, 1, H, W)`; arguments as there."""
+        assert self.uncertainty is not None
+        assert isinstance(self.network, Halved)
+        x = self.encoding.encode(pixels_NCHW.to(device)).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            output, features = output_and_features(self.network, x, precision, device)
+            return self.uncertainty.to(device).of(output, features)
+
     def apply(
         self,
         pixels: NDArray[np.float32],
@@ -120,6 +142,7 @@ class ImageModel:
         device: str,
         tile: int | str = "auto",
         budget: int = MEMORY_BUDGET,
+        doubt: bool = False,
     ) -> NDArray[np.float32]:
         """The effect on one frame of any size.
 
@@ -129,18 +152,34 @@ class ImageModel:
             device: Where the network is.
             tile: See `tiles.apply_tiled`.
             budget: See there too.
+            doubt: Whether to give how far off the effect may be instead of the effect.
 
         Returns:
-            `(H, W, outputs)` float32.
+            `(H, W, outputs)` float32; `(H, W, 1)` of doubt.
         """
+        compute, seen = (self.doubt, self._seen_by_doubt()) if doubt else (self.predict, self.geometry())
         result = apply_tiled(
-            lambda x_NCHW: self.predict(x_NCHW, precision, device).cpu(),
+            lambda x_NCHW: compute(x_NCHW, precision, device).cpu(),
             torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1),
             tile=tile,
-            geometry=self.geometry(),
+            geometry=seen,
             budget=budget,
         )
         return np.ascontiguousarray(result.permute(1, 2, 0).numpy())
+
+    def _seen_by_doubt(self) -> Geometry:
+        """The network's geometry, with what its uncertainty sees and keeps beyond that."""
+        seen = self.geometry()
+        return replace(
+            seen, reach=seen.reach + MORE_REACH, bytes_per_pixel=seen.bytes_per_pixel + 8 * DIRECTIONS
+        )
+
+
+def _uncertainty_of(tensors: Mapping[str, NDArray[Any]]) -> ImageUncertainty | None:
+    arrays = {
+        name[len(UNCERTAINTY) :]: array for name, array in tensors.items() if name.startswith(UNCERTAINTY)
+    }
+    return ImageUncertainty.built(arrays) if arrays else None
 
 
 def weights_of(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

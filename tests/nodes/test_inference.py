@@ -9,11 +9,12 @@ import pytest
 
 from understudy import run
 from understudy.graph.document import Source
+from understudy.graph.errors import NodeError
 from understudy.nodes.media.images.frame import Frame, Window
 from understudy.nodes.media.images.reading import read_frame
 from understudy.nodes.media.images.writing import write_frame
 from understudy.runtime.context import Settings
-from understudy.runtime.runs.container import write_container
+from understudy.runtime.runs.container import read_container, write_container
 from understudy.runtime.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -148,3 +149,49 @@ def test_a_network_that_is_not_installed_is_named(trained: Graph, shot: Path) ->
     write_container(shot / "secret.cat", "cat", header, held.tensors)
     trained.set("best", "pick", "secret.cat")
     assert "studio.SecretNet, which is not installed here" in failure(trained, shot)
+
+
+def test_the_uncertainty_is_largest_at_the_edge(trained: Graph) -> None:
+    """One channel, 0 to 0.5, of the frame's size; within 3 pixels of the disc's edge it is above average.
+
+    The edge is where a learned matte is soft, and everything else is flat; a factor of 3 is a third of what
+    was seen.
+    """
+    outcome = run(trained, to=["result"], settings=CPU)
+    frame = outcome.values["result"]["uncertainty"].read(6)
+    y, x = np.mgrid[0:64, 0:96]
+    near = np.abs(np.hypot(x - 16 - 7 * 6, y - 32) - 14) < 3
+    doubt = frame.pixels[..., 0]
+    assert frame.channels == ("uncertainty",)
+    assert 0 <= doubt.min() <= doubt.max() <= 0.5
+    assert doubt[near].mean() > 3 * doubt[~near].mean()
+
+
+def test_tiles_tell_the_same_uncertainty(trained: Graph, shot: Path) -> None:
+    """On a frame of 700 x 400, tiles of 384 give the same values within rounding."""
+    pixels = np.random.Generator(np.random.Philox(1)).random((400, 700, 3), np.float32)
+    window = Window(0, 0, 700, 400)
+    write_frame(
+        shot / "large.exr", Frame(pixels=pixels, channels=("R", "G", "B"), data=window, display=window)
+    )
+    trained.add("DataSource", "large", path="large.exr")
+    trained.entries["result"].inputs["input"] = [Source("large")]
+    results = []
+    for tile in ("whole", 384):
+        trained.set("result", "tile", tile)
+        outcome = run(trained, to=["result"], settings=CPU)
+        results.append(outcome.values["result"]["uncertainty"].read(1).pixels)
+    np.testing.assert_allclose(results[0], results[1], atol=1e-5)
+
+
+def test_an_old_checkpoint_says_that_it_has_no_uncertainty(trained: Graph, shot: Path) -> None:
+    """A checkpoint without the arrays is applied as before; asked how sure it is, it refuses."""
+    cats = RunFolder(shot / "training" / "run").cats()
+    whole = read_container(cats[max(cats)], "cat")
+    kept = {name: array for name, array in whole.tensors.items() if not name.startswith("uncertainty/")}
+    write_container(shot / "old.cat", "cat", whole.header, kept)
+    trained.set("best", "pick", "old.cat")
+    outcome = run(trained, to=["result"], settings=CPU)
+    assert outcome.values["result"]["result"].read(6).channels == ("A",)
+    with pytest.raises(NodeError, match="holds no uncertainty"):
+        outcome.values["result"]["uncertainty"].read(6)

@@ -129,9 +129,13 @@ class UNet(nn.Module):
 
     def spatial(self, x_NCHW: Tensor) -> Tensor:
         """What the convolutions over several pixels give: all of it may be computed in mixed precision."""
-        features = self._features(x_NCHW)
-        joined = torch.cat([_doubled(self.head(features)), x_NCHW.to(features.dtype)], dim=1)
-        return self.last(_act(self.join(joined)))  # type: ignore[no-any-return]
+        return self.last(self.features(x_NCHW))  # type: ignore[no-any-return]
+
+    def features(self, x_NCHW: Tensor) -> Tensor:
+        """What the last convolution sees, `(N, 16, H, W)`: an uncertainty is told by it."""
+        coarse = self._features(x_NCHW)
+        joined = torch.cat([_doubled(self.head(coarse)), x_NCHW.type_as(coarse)], dim=1)
+        return _act(self.join(joined))
 
     def completed(self, x_NCHW: Tensor, y_NCHW: Tensor) -> Tensor:
         """The output, from the input and what `spatial` made of it: what wants float32 is added."""

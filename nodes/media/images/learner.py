@@ -32,7 +32,11 @@ def applies(source: Any, subject: str) -> bool:
 
 
 def results(node: Inference, inputs: Inputs, context: Context) -> dict[str, Any]:
-    """Frames that are computed when something asks for them."""
-    from understudy.nodes.learning.image_inference import InferredFrames
+    """Frames that are computed when something asks for them, and how far off they may be."""
+    from understudy.nodes.learning.image_inference import InferredFrames, Loaded, UncertainFrames
 
-    return {"result": InferredFrames(node, inputs["input"], inputs["model"]["path"], context)}
+    loaded, source = Loaded(node, inputs["model"]["path"], context), inputs["input"]
+    return {
+        "result": InferredFrames(node, source, loaded),
+        "uncertainty": UncertainFrames(node, source, loaded),
+    }
