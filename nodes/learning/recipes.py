@@ -34,7 +34,8 @@ class NetworkNode(Node, abstract=True):
     - `reach`: how many pixels to each side it sees (measured without);
     - `bytes_per_pixel`: memory that applying it takes, in float32 (1024 without);
     - `outer`: beginnings of the names of parameters that are no inner matrices (first and last layer
-    without).
+    without);
+    - `heads`: beginnings of the names of parameters of the layers that give the output (the last without).
     """
 
     output = Output("network", "The network, for a Trainer.")

@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from understudy.graph.errors import UnderstudyError
+from understudy.nodes.learning.image_model import weights_of
+from understudy.nodes.learning.state import load_network, network_arrays
+from understudy.runtime.runs.container import read_container
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from torch import nn
 
     Weights = Mapping[str, NDArray[Any]]
 
@@ -47,6 +53,37 @@ class Transfer:
             more = f" and {len(self.anew) - 4} more" if len(self.anew) > 4 else ""
             parts.append(f"{len(self.anew)} begin anew: {', '.join(shown)}{more}")
         return "; ".join(parts)
+
+
+def begin_with(network: nn.Module, header: Mapping[str, Any], path: str) -> Transfer:
+    """Puts as much of a checkpoint's weights into a network as fits.
+
+    Args:
+        network: The new one; where it has an attribute `heads`, layers whose names begin with these words
+            give its output, else its last layer does.
+        header: Of the model that it belongs to, as `Subject.model` gives it.
+        path: A .cat.
+
+    Raises:
+        FormatError: The file is damaged.
+        UnderstudyError: It is a model of another subject, or nothing of it fits.
+    """
+    container = read_container(path, "cat")
+    there, here = container.header.get("subject"), header.get("subject")
+    if there != here:
+        raise UnderstudyError(f"{path} is a model of {there}, and {here} are learned here.")
+    known = weights_of(container.tensors)
+    other = container.header.get("outputs") != header.get("outputs")
+    found = transferred(network_arrays(network), known, _heads(network) if other else ())
+    if not found.same and not found.widened:
+        raise UnderstudyError(f"Nothing of {path} fits: {found.described()}.")
+    load_network(network, found.weights)
+    return found
+
+
+def _heads(network: nn.Module) -> tuple[str, ...]:
+    names = [name for name, _ in network.named_parameters()]
+    return tuple(getattr(network, "heads", (names[-1].rpartition(".")[0],)))
 
 
 def transferred(fresh: Weights, known: Weights, last: Sequence[str] = ()) -> Transfer:
