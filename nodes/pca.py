@@ -7,31 +7,36 @@ from typing import TYPE_CHECKING
 from understudy.graph.errors import NodeError, UnderstudyError
 from understudy.graph.knobs import Knob
 from understudy.graph.node import Node
-from understudy.graph.ports import Input, Output
+from understudy.graph.ports import Input, Outline, Output
 
 if TYPE_CHECKING:
-    from understudy.graph.node import Inputs
-    from understudy.nodes.learning.principal_shapes import PrincipalShapes
-    from understudy.runtime.context import Context
+    from collections.abc import Mapping, Sequence
 
-TOLD = (0.9, 0.95, 0.99, 0.999)
-"""Accuracies for which the number of shapes is told."""
+    from understudy.graph.node import Inputs
+    from understudy.graph.report import Report
+    from understudy.nodes.learning.basis import Basis
+    from understudy.runtime.context import Context
 
 
 class PCA(Node):
-    """Finds the principal shapes of posed meshes: the few shapes whose sums give all poses.
+    """Finds the principal shapes of posed meshes: the few shapes whose sums give all poses; or of frames.
 
-    It takes as few shapes as reach the accuracy, and no more than the limit, without holding the poses in
-    memory. The report is a plot of shapes against accuracy. Connect the basis to a Trainer, and a
-    GlobalDeformer learns its coefficients.
+    It takes as few shapes as reach the accuracy, and no more than the limit, without holding poses or frames
+    in memory. Poses of files that are added later are merged into what was found before. The report is a plot
+    of shapes against accuracy. Connect the basis of shapes to a Trainer, and a GlobalDeformer learns its
+    coefficients.
     """
 
-    version = 1
+    version = 2
     keeps = True
-    shapes = Input("shapes", "The posed meshes.")
+    shapes = Input("shapes", "The posed meshes.", optional=True)
+    frames = Input("frames", "Frames, instead of posed meshes.", optional=True)
     basis = Output("basis", "The principal shapes.")
 
-    principal_shapes_limit = Knob(128, "Principal shapes at most; there can be no more than poses.", least=1)
+    principal_shapes_limit = Knob(
+        128, "Principal shapes at most; no more than poses or frames. 1 to 10 % of the vertices are usual.",
+        least=1,
+    )  # fmt: skip
     principal_shapes_accuracy = Knob(
         1.0, "Share of the deltas that the shapes give back, 0 to 1; fewer shapes below 1.",
         least=0.0, most=1.0,
@@ -43,56 +48,65 @@ class PCA(Node):
     )
     report = Knob("", "Where a PNG of shapes against accuracy is written; nowhere when empty.", path=True)
 
+    def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:
+        """A basis; neither or both of the inputs, and fewer frames than shapes, are faults."""
+        if bool(inputs.get("shapes")) == bool(inputs.get("frames")):
+            found = "both are connected" if inputs.get("shapes") else "neither is connected"
+            report.fault("it finds the basis of one thing", knob="inputs", found=found,
+                         expected="either shapes or frames")  # fmt: skip
+        for wire in inputs.get("frames", ()):
+            if self.deltas != self.knobs["deltas"].default:
+                report.fault("frames have no deltas", knob="deltas", found=self.deltas, expected="nothing")
+            if wire.frames is not None and len(wire.frames) < self.principal_shapes_limit:
+                report.fault(
+                    "there can be no more principal shapes than frames",
+                    knob="principal_shapes_limit",
+                    found=f"{self.principal_shapes_limit} of {len(wire.frames)} frames",
+                    suggestion=f"Set it to at most {len(wire.frames)}, or take more frames.",
+                )
+        return {"basis": Outline("basis")}
+
     def compute(self, inputs: Inputs, context: Context) -> dict[str, str]:
         """Gives `{"path": ...}` of a file in the work folder.
 
         Raises:
-            NodeError: There are fewer poses than shapes asked for.
+            NodeError: There are fewer poses or frames than shapes asked for.
         """
-        from understudy.nodes.learning.basis import Basis
-        from understudy.nodes.learning.deformers.preparing import deltas_of
-        from understudy.nodes.learning.principal_shapes import principal_shapes
+        from understudy.nodes.learning.basis_report import sentences
 
-        poses = inputs["shapes"]
-        deltas, _ = deltas_of(poses, self.deltas)
-        context.stop_if_asked()
+        limit, accuracy = self.principal_shapes_limit, self.principal_shapes_accuracy
         try:
-            found = principal_shapes(
-                deltas.reshape(len(poses), -1),
-                limit=self.principal_shapes_limit,
-                accuracy=self.principal_shapes_accuracy,
-            )
+            basis, units, points = self._found(inputs, context)
         except UnderstudyError as error:
             raise NodeError(self.name, str(error), knob="principal_shapes_limit") from None
-        context.say(f"{self.name}: {_described(found, poses.rig.units)}")
+        for sentence in sentences(basis.shapes, limit, accuracy, units, points):
+            context.say(f"{self.name}: {sentence}")
         path = context.work / "basis" / f"{context.key}.npz"
-        Basis(found, self.deltas).write(path)
+        basis.write(path)
         context.files.append(path)
         if self.report:
-            self._report(found, poses.rig.units, context)
+            self._report(basis, units, context)
         return {"path": str(path)}
 
-    def _report(self, found: PrincipalShapes, units: str, context: Context) -> None:
-        from understudy.nodes.learning.basis import draw_accuracy
+    def _found(self, inputs: Inputs, context: Context) -> tuple[Basis, str, int]:
+        """The basis, the units of what it leaves, and the vertices; 0 for frames."""
+        from understudy.nodes.learning.finding_bases import basis_of_frames, basis_of_poses
+
+        limit, accuracy = self.principal_shapes_limit, self.principal_shapes_accuracy
+        frames = inputs.get("frames")
+        if frames is not None:
+            return basis_of_frames(frames, context, limit=limit, accuracy=accuracy), "in pixel values", 0
+        poses = inputs["shapes"]
+        basis = basis_of_poses(poses, context, space=self.deltas, limit=limit, accuracy=accuracy)
+        return basis, poses.rig.units, len(poses.rig.rest)
+
+    def _report(self, basis: Basis, units: str, context: Context) -> None:
+        from understudy.nodes.learning.basis_report import draw_accuracy
         from understudy.runtime.durable import make_folder, replacing
 
         target = self.path_of(self.report)
         make_folder(target.parent)
         with replacing(target) as temporary:
-            draw_accuracy(found, temporary, self.name, units)
+            draw_accuracy(basis.shapes, temporary, self.name, units, self.principal_shapes_accuracy)
         context.files.append(target)
         context.wrote(target, "accuracy of principal shapes")
-
-
-def _described(found: PrincipalShapes, units: str) -> str:
-    accuracies, kept = found.accuracies(), len(found.shapes)
-    reached = [
-        f"{int((accuracies < wanted).sum())} for {100 * wanted:g} %"
-        for wanted in TOLD
-        if accuracies[kept] >= wanted
-    ]
-    told = (
-        f"{kept} principal shapes of {found.count:,} poses give back {100 * accuracies[kept]:.3f} %, "
-        f"and leave {found.residuals()[kept]:.3g} {units} (rms)"
-    )
-    return told + (f"; {', '.join(reached)}" if reached else "")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -13,28 +14,39 @@ from understudy.nodes.media.meshes.mapped import map_arrays
 from understudy.nodes.media.meshes.writing import write_npz
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 _ARRAYS = ("mean", "shapes", "variances")
-_NUMBERS = ("total", "squares", "count")
+_NUMBERS = ("total", "squares", "count", "width")
+
+FRAMES = "frames"
+"""The space of a basis of pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Principal shapes of deltas.
+    """Principal shapes of deltas, or of frames.
 
     Attributes:
-        shapes: Of the deltas of all vertices, `(3 V,)` values each.
-        space: Where the deltas are taken, one of `skinning.SPACES`.
+        shapes: Of the deltas of all vertices, `(3 V,)` values each; or of frames, `(H W C,)`.
+        space: Where the deltas are taken, one of `skinning.SPACES`; `FRAMES` for frames.
+        channels: Of frames.
+        size: Height and width of frames, in pixels.
     """
 
     shapes: PrincipalShapes
     space: str
+    channels: tuple[str, ...] = ()
+    size: tuple[int, int] = (0, 0)
 
     def write(self, path: Path) -> None:
         """Writes an .npz, whole or not at all."""
-        arrays = {name: np.asarray(getattr(self.shapes, name)) for name in (*_ARRAYS, *_NUMBERS)}
-        write_npz(path, arrays | {"space": np.array(self.space)})
+        more: dict[str, NDArray[Any]] = {"space": np.array(self.space)}
+        if self.space == FRAMES:
+            more |= {"channels": np.array(self.channels), "size": np.array(self.size)}
+        write_npz(path, arrays_of(self.shapes) | more)
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
@@ -43,41 +55,32 @@ class Basis:
         Raises:
             MediaError: The file is no basis.
         """
-        from pathlib import Path
-
         found = map_arrays(Path(path))
-        missing = [name for name in (*_ARRAYS, *_NUMBERS, "space") if name not in found]
-        if missing:
-            raise MediaError(path, f"It is no basis: it has no {missing[0]}.")
-        shapes = PrincipalShapes(
-            **{name: found[name] for name in _ARRAYS},
-            total=float(found["total"]),
-            squares=float(found["squares"]),
-            count=int(found["count"]),
-        )
-        return cls(shapes, str(found["space"]))
+        if "space" not in found:
+            raise MediaError(path, "It is no basis: it has no space.")
+        height, width = found.get("size", (0, 0))
+        channels = tuple(str(name) for name in found.get("channels", ()))
+        return cls(shapes_of(Path(path), found), str(found["space"]), channels, (int(height), int(width)))
 
 
-def draw_accuracy(shapes: PrincipalShapes, path: Path, title: str, units: str) -> None:
-    """Draws how accurate so many shapes are, and what they leave, as a PNG.
+def arrays_of(shapes: PrincipalShapes) -> dict[str, NDArray[Any]]:
+    """Principal shapes as the arrays of a file."""
+    return {name: np.asarray(getattr(shapes, name)) for name in (*_ARRAYS, *_NUMBERS)}
 
-    Args:
-        shapes: The principal shapes.
-        path: The PNG.
-        title: What stands above it.
-        units: Of lengths.
+
+def shapes_of(path: Path, arrays: Mapping[str, NDArray[Any]]) -> PrincipalShapes:
+    """The principal shapes that a file's arrays hold.
+
+    Raises:
+        MediaError: One is missing.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    kept = len(shapes.shapes)
-    figure = Figure(figsize=(8, 4.5), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot(xlabel="principal shapes", ylabel="given back, in percent", title=title)
-    counts = np.arange(kept + 1)
-    axes.plot(counts, 100.0 * shapes.accuracies()[: kept + 1], color="tab:green")
-    axes.grid(visible=True, alpha=0.3)
-    left = axes.twinx()
-    left.set(ylabel=f"left, rms, in {units}", yscale="log")
-    left.plot(counts, np.maximum(shapes.residuals()[: kept + 1], 1e-12), color="tab:blue")
-    figure.savefig(path, format="png", metadata={"Software": None})
+    missing = [name for name in (*_ARRAYS, *_NUMBERS) if name not in arrays]
+    if missing:
+        raise MediaError(path, f"It is no basis: it has no {missing[0]}.")
+    return PrincipalShapes(
+        **{name: arrays[name] for name in _ARRAYS},
+        total=float(arrays["total"]),
+        squares=float(arrays["squares"]),
+        count=int(arrays["count"]),
+        width=int(arrays["width"]),
+    )

@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from understudy.graph.errors import MediaError, NodeError, UnderstudyError
-from understudy.nodes.learning.basis import Basis
+from understudy.nodes.learning.basis import FRAMES, Basis
 from understudy.nodes.learning.deformer_recipes import DeformerNode
 from understudy.nodes.learning.deformers.preparing import STAGES
 from understudy.nodes.learning.deformers.splitting import held_out
@@ -125,6 +125,8 @@ def _basis(node: Trainer, inputs: Inputs, recipe: DeformerNode) -> PrincipalShap
             knob="inputs",
         )
     basis = Basis.read(connected["path"])
+    if basis.space == FRAMES:
+        raise NodeError(node.name, "the basis is of frames; connect that of a PCA of shapes", knob="basis")
     if basis.space != recipe.deltas:
         raise NodeError(
             node.name,

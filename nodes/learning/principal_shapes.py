@@ -2,28 +2,39 @@
 
 The method of snapshots (Sirovich 1987): eigenvectors of the Gram matrix of the smaller side, summed in
 float64 over blocks that are read from the array, then one more pass for the shapes. This has the accuracy of
-a full singular value decomposition at a fraction of its time. Poses are added by the merge of Ross et al.
-(2008).
+a full singular value decomposition at a fraction of its time. It goes for frames as well, which are rows of
+pixels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from understudy.graph.errors import UnderstudyError
+from understudy.nodes.media.meshes.mapped import room
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
 
+
+class Rows(Protocol):
+    """What is read of `(N, M)` values: slices of the rows, and of the columns."""
+
+    shape: tuple[int, ...]
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: Any) -> Any: ...
+
+
 NOISE = 1e-12
 """Eigenvalues under this share of the largest are rounding, not shapes."""
 
-_BLOCK_BYTES = 32 << 20
+_BLOCK_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,7 @@ class PrincipalShapes:
         total: Sum of squares of all values about their mean.
         squares: Sum of squares of all values.
         count: How many poses they are of.
+        width: Values whose length is told as one: 3 of a vertex, 1 of a pixel's channel.
     """
 
     mean: NDArray[np.float32]
@@ -45,6 +57,7 @@ class PrincipalShapes:
     total: float
     squares: float
     count: int
+    width: int = 3
 
     def coefficients(self, data: Array) -> NDArray[np.float32]:
         """`(N, M)` values to `(N, K)` coefficients, not whitened: their size is that of the values."""
@@ -57,22 +70,29 @@ class PrincipalShapes:
     def residuals(self) -> NDArray[np.float64]:
         """What the first k shapes leave, k = 0 to R: root mean square length over poses and vertices."""
         left = self.total - np.concatenate([[0.0], np.cumsum(self.variances)])
-        return np.asarray(np.sqrt(np.maximum(left, 0.0) * 3.0 / max(1, self.count * len(self.mean))))
+        return self._length(np.maximum(left, 0.0))
 
     def accuracies(self) -> NDArray[np.float64]:
         """One minus what is left by the first k shapes over the size of the deltas, k = 0 to R; up to 1."""
-        size = np.sqrt(self.squares * 3.0 / max(1, self.count * len(self.mean)))
+        size = float(self._length(np.array(self.squares)))
         return np.asarray(1.0 - self.residuals() / max(size, 1e-300))
+
+    def _length(self, squares: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.sqrt(squares * self.width / max(1, self.count * len(self.mean))))
 
     def limited(self, count: int) -> PrincipalShapes:
         """The same with at most `count` shapes."""
-        return PrincipalShapes(
-            self.mean, self.shapes[:count], self.variances, self.total, self.squares, self.count
-        )
+        return replace(self, shapes=self.shapes[:count])
+
+    def enough(self, limit: int, accuracy: float, residual: float = 0.0) -> PrincipalShapes:
+        """The same with as few shapes as reach the accuracy or the residual; see `principal_shapes`."""
+        reached = np.flatnonzero((self.accuracies() >= accuracy) | (self.residuals() <= residual))
+        wanted = int(reached[0]) if len(reached) else limit
+        return self.limited(max(1, min(limit, wanted)))
 
 
 def principal_shapes(
-    data: Array, *, limit: int, accuracy: float = 1.0, residual: float = 0.0
+    data: Array, *, limit: int, accuracy: float = 1.0, residual: float = 0.0, width: int = 3
 ) -> PrincipalShapes:
     """The principal shapes of the rows of an array, which may be a memory map larger than memory.
 
@@ -81,41 +101,33 @@ def principal_shapes(
         limit: At most this many shapes (Maya's Principal Shapes Limit).
         accuracy: As few as reach this accuracy, 0 to 1 (Maya's Principal Shapes Accuracy).
         residual: As few as leave no more than this root mean square per vertex, in scene units.
+        width: See `PrincipalShapes`.
 
     Raises:
         UnderstudyError: There are fewer poses than shapes asked for, or none.
     """
     count = len(data)
-    if limit < 1 or count < max(2, limit):
-        raise UnderstudyError(
-            f"{limit} principal shapes were asked of {count} poses; there can be no more shapes than poses. "
-            f"Capture more poses or set the limit to at most {max(1, count)}."
-        )
-    mean, squares = _moments(data)
-    found = _decomposed(data, mean, limit)
+    check_count(limit, count)
+    mean, squares = moments(data)
+    found = decomposed(data, mean, limit)
     total = max(squares - count * float(mean @ mean), float(found[1].sum()))
-    shapes = PrincipalShapes(mean.astype(np.float32), found[0], found[1], total, squares, count)
-    return shapes.limited(_enough(shapes, limit, accuracy, residual))
+    shapes = PrincipalShapes(mean.astype(np.float32), found[0], found[1], total, squares, count, width)
+    return shapes.enough(limit, accuracy, residual)
 
 
-def extended(shapes: PrincipalShapes, data: Array, *, limit: int) -> PrincipalShapes:
-    """Principal shapes of the old poses and new ones `(N, M)`, from the old shapes alone.
+def check_count(limit: int, count: int, what: str = "poses") -> None:
+    """Refuses more shapes than there are samples, as Maya's ML Deformer does.
 
-    Exact up to what the old shapes had left out (Ross et al. 2008, "Incremental learning for robust visual
-    tracking", eq. 4: one more row carries the shift of the mean).
+    Raises:
+        UnderstudyError: It says how many there are.
     """
-    mean, squares = _moments(data)
-    old, new = shapes.count, len(data)
-    weight = np.sqrt(old * new / (old + new))
-    known = shapes.shapes * np.sqrt(shapes.variances[: len(shapes.shapes), None])
-    rows = np.concatenate(
-        [known, np.asarray(data, np.float32) - mean, weight * (shapes.mean - mean)[None]]
-    ).astype(np.float32)
-    joint = (old * shapes.mean + new * mean) / (old + new)
-    found = _decomposed(rows, np.zeros(len(mean)), min(limit, len(rows)))
-    together = shapes.squares + squares
-    total = max(together - (old + new) * float(joint @ joint), float(found[1].sum()))
-    return PrincipalShapes(joint.astype(np.float32), found[0], found[1], total, together, old + new)
+    if count < 2:
+        raise UnderstudyError(f"There are too few {what} for principal shapes: {count}. Two are the least.")
+    if count < limit:
+        raise UnderstudyError(
+            f"{limit} principal shapes were asked of {count} {what}; there can be no more shapes than "
+            f"{what}. Capture more {what} or set the limit to at most {count}."
+        )
 
 
 def table(shapes: PrincipalShapes) -> list[tuple[int, float, float]]:
@@ -124,13 +136,7 @@ def table(shapes: PrincipalShapes) -> list[tuple[int, float, float]]:
     return [(k, float(accuracies[k]), float(residuals[k])) for k in range(1, len(shapes.shapes) + 1)]
 
 
-def _enough(shapes: PrincipalShapes, limit: int, accuracy: float, residual: float) -> int:
-    reached = np.flatnonzero((shapes.accuracies() >= accuracy) | (shapes.residuals() <= residual))
-    wanted = int(reached[0]) if len(reached) else limit
-    return max(1, min(limit, wanted))
-
-
-def _moments(data: Array) -> tuple[NDArray[np.float64], float]:
+def moments(data: Array) -> tuple[NDArray[np.float64], float]:
     """The mean of each column, and the sum of all squares."""
     sums, squares = np.zeros(data.shape[1]), 0.0
     step = max(1, _BLOCK_BYTES // (8 * data.shape[1]))
@@ -141,8 +147,8 @@ def _moments(data: Array) -> tuple[NDArray[np.float64], float]:
     return sums / len(data), squares
 
 
-def _decomposed(
-    data: Array, mean: NDArray[np.float64], limit: int
+def decomposed(
+    data: Rows, mean: NDArray[np.float64], limit: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Shapes `(K, M)` and the eigenvalues `(R,)` above noise, from the Gram matrix of the smaller side."""
     from scipy import linalg
@@ -164,7 +170,7 @@ def _decomposed(
     return _projected(data, mean, weights), values
 
 
-def _gram_of_rows(data: Array, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gram_of_rows(data: Rows, mean: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.linalg import blas
 
     rows, columns = data.shape
@@ -177,7 +183,7 @@ def _gram_of_rows(data: Array, mean: NDArray[np.float64]) -> NDArray[np.float64]
     return gram
 
 
-def _gram_of_columns(data: Array, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gram_of_columns(data: Rows, mean: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.linalg import blas
 
     columns = data.shape[1]
@@ -190,10 +196,10 @@ def _gram_of_columns(data: Array, mean: NDArray[np.float64]) -> NDArray[np.float
     return gram
 
 
-def _projected(data: Array, mean: NDArray[np.float64], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+def _projected(data: Rows, mean: NDArray[np.float64], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """`weights.T @ (data - mean)`, `(K, M)`, a few columns at a time."""
     columns = data.shape[1]
-    shapes = np.empty((weights.shape[1], columns), np.float32)
+    shapes = room((weights.shape[1], columns))
     step = max(16, _BLOCK_BYTES // (4 * len(data)))
     for start in range(0, columns, step):
         block = np.asarray(data[:, start : start + step], np.float32) - mean[start : start + step]

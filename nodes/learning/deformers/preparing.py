@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from understudy.nodes.learning.deformers.local import (
 from understudy.nodes.learning.deformers.ridge import fit_ridge
 from understudy.nodes.learning.deformers.shapes import SegmentShapes, Vertices, segment_shapes
 from understudy.nodes.learning.principal_shapes import PrincipalShapes, principal_shapes
+from understudy.nodes.media.meshes.mapped import IN_MEMORY, room
 from understudy.nodes.media.meshes.skinning import skinned
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 MOVES = 1e-5
 """A vertex whose delta never exceeds this share of the diagonal is not learned."""
-
-IN_MEMORY = 1 << 30
-"""Deltas of more bytes than this are kept in a temporary file."""
 
 STAGES = 5
 """Stages of preparing, as progress tells them."""
@@ -135,10 +132,9 @@ def prepare(
     )
 
 
-def deltas_of(poses: PosedMeshes, space: str) -> tuple[Floats, int]:
+def deltas_of(poses: PosedMeshes, space: str, *, in_memory: int = IN_MEMORY) -> tuple[Floats, int]:
     """The deltas `(N, V, 3)` of all poses, in memory or in a nameless file; the count of flat matrices."""
-    shape = (len(poses), *poses.rig.rest.shape)
-    deltas = _room(shape)
+    deltas = room((len(poses), *poses.rig.rest.shape), in_memory)
     matrices, flat = poses.joint_matrices, 0
     for block in poses.blocks(BLOCK):
         count = block.stop - block.start
@@ -146,15 +142,6 @@ def deltas_of(poses: PosedMeshes, space: str) -> tuple[Floats, int]:
         deltas[block] = base.deltas(poses.vertices(block))
         flat += base.flat
     return deltas, flat
-
-
-def _room(shape: tuple[int, ...]) -> Floats:
-    if 4 * int(np.prod(shape, dtype=np.int64)) <= IN_MEMORY:
-        return np.empty(shape, np.float32)
-    with tempfile.TemporaryFile() as file:
-        stream: Any = file
-        mapped: Floats = np.memmap(stream, np.float32, "w+", 0, shape)
-        return mapped
 
 
 def _check(training: PosedMeshes, validation: PosedMeshes) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+IN_MEMORY = 1 << 30
+"""Values of more bytes than this are kept in a temporary file."""
+
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 
 
@@ -42,6 +45,16 @@ def map_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise MediaError(
             path, f"It is no whole .npz file ({error}). It may have been cut short; write it again."
         ) from error
+
+
+def room(shape: tuple[int, ...], in_memory: int = IN_MEMORY) -> NDArray[np.float32]:
+    """Space for float32 values: in memory up to so many bytes, else in a nameless file."""
+    if 4 * int(np.prod(shape, dtype=np.int64)) <= in_memory:
+        return np.empty(shape, np.float32)
+    with tempfile.TemporaryFile() as file:
+        stream: Any = file
+        mapped: NDArray[np.float32] = np.memmap(stream, np.float32, "w+", 0, shape)
+        return mapped
 
 
 def _map(path: Path, archive: zipfile.ZipFile, file: IO[bytes], info: zipfile.ZipInfo) -> NDArray[Any]:

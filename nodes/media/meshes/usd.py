@@ -8,12 +8,12 @@ are their transposes.
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from understudy.graph.errors import MediaError
+from understudy.nodes.media.meshes.mapped import room
 from understudy.nodes.media.meshes.rig import Rig
 from understudy.nodes.media.meshes.writing import posed_arrays, write_npz
 
@@ -222,12 +222,10 @@ def _faces(mesh: Any) -> NDArray[np.int32]:
 
 def _all_points(file: Path, attribute: Any, times: list[float], count: int) -> NDArray[np.float32]:
     """`(N, V, 3)`, in a nameless file."""
-    with tempfile.TemporaryFile() as scratch:
-        stream: Any = scratch
-        vertices = np.memmap(stream, np.float32, "w+", shape=(len(times), count, 3))
-        for row, time in enumerate(times):
-            vertices[row] = _points(file, attribute, time, count)
-        return vertices
+    vertices = room((len(times), count, 3), 0)
+    for row, time in enumerate(times):
+        vertices[row] = _points(file, attribute, time, count)
+    return vertices
 
 
 def _points(file: Path, attribute: Any, time: float, count: int) -> NDArray[np.float32]:

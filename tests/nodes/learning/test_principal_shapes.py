@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from understudy.graph.errors import UnderstudyError
-from understudy.nodes.learning.principal_shapes import extended, principal_shapes, table
+from understudy.nodes.learning.principal_shapes import principal_shapes, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,17 +68,6 @@ def test_what_is_below_noise_is_cut() -> None:
     data = (draw.standard_normal((40, 3)) @ draw.standard_normal((3, 90))).astype(np.float64)
 
     assert len(principal_shapes(data, limit=20).shapes) == 3
-
-
-def test_poses_that_are_added_count_as_if_they_had_been_there() -> None:
-    """Shapes of old poses, extended by new ones, are the shapes of all."""
-    data = poses(80, 240)
-    grown = extended(principal_shapes(data[:60], limit=60), data[60:], limit=8)
-
-    np.testing.assert_allclose(
-        principal_shapes(data, limit=8).residuals()[:9], grown.residuals()[:9], rtol=1e-4
-    )
-    assert grown.count == 80
 
 
 def test_more_shapes_than_poses_are_refused() -> None:
