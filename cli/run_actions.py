@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from understudy.runtime.runs.comparing import Comparison
     from understudy.runtime.runs.table import Row
 
-SHOWN = ("state", "step", "loss", "validation", "best", "best_step", "seconds", "speed", "verdict")
+SHOWN = {
+    "state": "state",
+    "step": "step",
+    "loss": "loss",
+    "validation": "held out",
+    "best": "best",
+    "best_step": "at step",
+    "seconds": "time",
+    "speed": "steps/s",
+    "verdict": "verdict",
+}
+"""Fields and what a person calls them."""
+
 LONGEST_VALUE = 60
 
 
@@ -57,7 +69,7 @@ def compare(places: Sequence[Path], asked: Mapping[str, Any], *, as_json: bool) 
     one, two = comparison.first, comparison.second
     click.echo(output.columns(_differences(comparison), ("what differs", one.name, two.name)))
     click.echo()
-    rows = [(name.replace("_", " "), _shown(one, name), _shown(two, name)) for name in SHOWN]
+    rows = [(label, _shown(one, name), _shown(two, name)) for name, label in SHOWN.items()]
     figures = dict.fromkeys((*one.figures, *two.figures))
     rows += [
         (name, output.number(one.figures.get(name)), output.number(two.figures.get(name))) for name in figures

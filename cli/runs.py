@@ -46,7 +46,12 @@ LONGEST_NOTE = 72
     short_help="List runs; compare, plot, rename and trash them.",
 )
 @click.argument("places", nargs=-1, metavar="[FOLDER]...")
-@click.option("--sort", type=click.Choice(SORTABLE), metavar="FIELD", help="Order by a field, lowest first.")
+@click.option(
+    "--sort",
+    type=click.Choice(SORTABLE),
+    metavar="FIELD",
+    help=f"Order by a field, lowest first: {', '.join(SORTABLE)}.",
+)
 @click.option("--reverse", is_flag=True, help="Turn the order round.")
 @click.option("--compare", is_flag=True, help="Say what differs between two runs, and what it did.")
 @click.option("--plot", metavar="FILE.png", help="Draw the losses of the runs into one picture.")

@@ -48,7 +48,13 @@ LINES_INTERVAL = 10.0
 
 @click.command("watch", cls=options.Command, epilog=EPILOG, short_help="Follow runs live, others' too.")
 @click.argument("places", nargs=-1, metavar="[FOLDER]...")
-@click.option("--interval", default=1.0, type=click.FloatRange(min=0.1), help="Seconds between two looks.")
+@click.option(
+    "--interval",
+    default=1.0,
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="Time between two looks; 1 s.",
+)
 @click.option("--once", is_flag=True, help="Look once, as understudy runs does.")
 @options.json_option
 def command(*, places: Sequence[str], interval: float, once: bool, as_json: bool) -> None:

@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 MOST_POINTS = 2000
 """Longer curves are thinned to about this many points."""
 
-SMOOTHED = 50
-"""A smoothed curve is the moving average over the number of steps divided by this."""
+SMOOTHED = 20
+"""A smoothed curve is the mean around each step, over the number of steps divided by this."""
 
-LEAST_SMOOTHED = 20
-"""Shorter curves are drawn as they are."""
+MARGIN = 2.0
+"""The picture reaches beyond the smoothed curves by this factor; single losses may lie outside."""
 
 TRAINING = ("#1b7837", "#7fbc41", "#00441b", "#5aae61", "#a6d96a", "#4d9221")
 HELD_OUT = ("#2166ac", "#67a9cf", "#053061", "#3690c0", "#92c5de", "#4575b4")
 """Greens and blues, each run's beside those that differ most from it."""
+
+MOST_LABELS = 30
+"""Lines of a legend's column."""
 
 STYLES = ("-", "--", "-.", ":")
 MARKERS = "osD^vPX*"
@@ -67,28 +70,43 @@ def draw_loss_graphs(curves: Sequence[Curve], path: Path, title: str, *, linear:
     figure = Figure(figsize=(12, 5) if several else (9, 4.5), dpi=110)
     FigureCanvasAgg(figure)
     # a layout engine would cost as much as the drawing
-    axes = figure.add_axes((0.06, 0.11, 0.68, 0.81) if several else (0.08, 0.12, 0.9, 0.79))
-    positive = [_draw(axes, curve, number) for number, curve in enumerate(curves)]
-    if all(positive) and not linear:
-        axes.set_yscale("log")
+    axes = figure.add_axes((0.06, 0.11, 0.7, 0.81) if several else (0.08, 0.12, 0.9, 0.79))
+    drawn = [_draw(axes, curve, number) for number, curve in enumerate(curves)]
+    _scale(axes, [low for low, _ in drawn], [high for _, high in drawn], linear=linear)
     axes.set(xlabel="step", ylabel="loss", title=title)
     axes.grid(visible=True, which="both", alpha=0.2)
-    if axes.get_legend_handles_labels()[0]:
-        place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0, "fontsize": 8}
-        axes.legend(**(place if several else {}))
-    figure.savefig(path, metadata={"Software": "Understudy"})
+    handles = axes.get_legend_handles_labels()[0]
+    if handles:
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0, "fontsize": 8}
+        axes.legend(**(beside | {"ncols": -(-len(handles) // MOST_LABELS)} if several else {}))
+    figure.savefig(path, metadata={"Software": "Understudy"}, bbox_inches="tight" if several else None)
 
 
-def _draw(axes: Any, curve: Curve, number: int) -> bool:
-    """Draws one run; says whether a logarithmic scale can show it."""
+def _scale(axes: Any, lows: Sequence[float], highs: Sequence[float], *, linear: bool) -> None:
+    """Fits the picture to the smoothed and held-out curves, so that no single loss squeezes them."""
+    low, high = min(lows, default=0.0), max(highs, default=0.0)
+    if not linear and low > 0:
+        axes.set_yscale("log")
+        axes.set_ylim(low / MARGIN, high * MARGIN)
+    elif high > low >= 0:
+        axes.set_ylim(0, high * (1 + 1 / MARGIN))
+
+
+def _draw(axes: Any, curve: Curve, number: int) -> tuple[float, float]:
+    """Draws one run; gives the least and the greatest value that the picture has to show."""
     import numpy as np
 
     summary, style = curve.summary, STYLES[number % len(STYLES)]
     green, blue = TRAINING[number % len(TRAINING)], HELD_OUT[number % len(HELD_OUT)]
     finite = np.isfinite(summary.losses)
     steps, losses = summary.steps[finite], summary.losses[finite]
+    smooth = smoothed(losses)
     name = f"{curve.name}: " if curve.name else ""
-    _draw_training(axes, steps, losses, f"{name}training", color=green, linestyle=style)
+    stride = max(1, -(-len(steps) // MOST_POINTS))
+    axes.plot(
+        steps[::stride], losses[::stride], color=green, linewidth=0.6, alpha=0.2 if curve.name else 0.35
+    )
+    axes.plot(steps[::stride], smooth[::stride], color=green, linestyle=style, label=f"{name}training")
     measured = np.isfinite(summary.validation)
     points, held_out = summary.validation_steps[measured], summary.validation[measured]
     if len(points):
@@ -97,22 +115,25 @@ def _draw(axes: Any, curve: Curve, number: int) -> bool:
         axes.plot(points, held_out, color=blue, linestyle=style, label=f"{name}held out", **mark)
     if curve.best_step is not None:
         _mark_best(axes, curve, points, held_out, blue)
-    return bool(np.all(losses > 0) and np.all(held_out > 0))
+    shown = np.concatenate([smooth, held_out])
+    return (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 0.0)
 
 
-def _draw_training(
-    axes: Any, steps: NDArray[np.int64], losses: NDArray[np.float64], label: str, **look: Any
-) -> None:
+def smoothed(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of the losses around each step, shape (S,); at the ends over the steps that there are.
+
+    >>> import numpy as np
+    >>> smoothed(np.array([1.0, 2.0, 3.0] + 57 * [3.0]))[:3].tolist()
+    [1.5, 2.0, 2.6666666666666665]
+    """
     import numpy as np
 
-    stride = max(1, -(-len(steps) // MOST_POINTS))
-    smoothed = len(losses) >= LEAST_SMOOTHED
-    raw = {"linewidth": 0.6, "alpha": 0.35} if smoothed else {"label": label, "linestyle": look["linestyle"]}
-    axes.plot(steps[::stride], losses[::stride], color=look["color"], **raw)
-    if smoothed:
-        width = max(2, len(losses) // SMOOTHED)
-        smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
-        axes.plot(steps[width - 1 :][::stride], smooth[::stride], label=label, **look)
+    reach = len(losses) // SMOOTHED // 2
+    sums = np.concatenate([[0.0], np.cumsum(losses)])
+    at = np.arange(len(losses))
+    first, end = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(losses))
+    means: NDArray[np.float64] = (sums[end] - sums[first]) / (end - first)
+    return means
 
 
 def _mark_best(
