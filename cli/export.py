@@ -2,69 +2,69 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
-from typing import Any
 
 import click
 
 from understudy.cli import options, output
+from understudy.nodes.export.format import Options, formats
 
-FORMATS = ("mldf", "onnx")
-"""Each is the `export` of the module of its name in `nodes/export`."""
 
-EPILOG = """
-Formats:
-  mldf  a folder with model.onnx and metadata.json, which has the names of Maya's ML Deformer
-  onnx  one file: values of controls and joint rotations go in, deltas of vertices come out
-
-Examples:
-  understudy export head.cat --to mldf head.mldf
-  understudy export head.cat --to onnx head.onnx
-"""
+def epilog() -> str:
+    """The formats from their registry, and an example of each."""
+    known = formats().values()
+    width = max(len(each.name) for each in known)
+    lines = [f"  {each.name:<{width}}  {each.help} ({', '.join(each.subjects)})" for each in known]
+    models = {"images": "matte.cat", "meshes": "head.cat"}
+    examples = [
+        f"  understudy export {models[each.subjects[0]]} --to {each.name} {each.example}" for each in known
+    ]
+    return "\n".join(["Formats:", *lines, "", "Examples:", *examples, ""])
 
 
 @click.command(
-    "export", cls=options.Command, epilog=EPILOG, short_help="Write a trained model for another program."
+    "export", cls=options.Command, epilog=epilog(), short_help="Write a trained model for another program."
 )
 @click.argument("file")
-@click.option("--to", "kind", type=click.Choice(FORMATS), required=True, help="The format.")
+@click.option(
+    "--to", "kind", type=click.Choice(tuple(formats())), metavar="FORMAT", required=True, help="The format."
+)
 @click.argument("path")
+@click.option("--check", metavar="FRAMES", help="Real frames or poses to compare results on, as well.")
+@click.option("--host", default="", metavar="VERSION", help="The program's version, such as 14.0 (nuke).")
+@click.option("--precision", default="", metavar="TYPE", help="float32 or float16 (tensorrt).")
+@click.option(
+    "--shapes",
+    default="",
+    metavar="SIZES",
+    help='As "64x64 1920x1080 4096x2160": least, best, most (tensorrt).',
+)
 @options.json_option
-def command(*, file: str, kind: str, path: str, as_json: bool) -> None:
-    """Writes the deformer in FILE, a .cat, to PATH for another program.
+def command(*, file: str, kind: str, path: str, check: str | None, as_json: bool, **asked: str) -> None:
+    """Writes the model in FILE, a .cat, to PATH for another program.
 
-    The written model is run and compared with ours first; it counts only where both agree to 1e-5 of the
-    rest shape's diagonal. Skinning stays with the host. Models of images are not exported yet.
+    Pixels or values of controls go in as they are: encoding, padding and decoding are inside. What is written
+    is loaded, run and compared with our own result first; where both differ by more than 1e-4 of the range of
+    the values, nothing is written. Skinning stays with the host.
     """
+    from understudy.nodes.export.exporting import export
+
     with output.errors_as_json(wanted=as_json):
-        deformer = _deformer(file)
-        export: Any = importlib.import_module(f"understudy.nodes.export.{kind}").export
-        report = export(deformer, Path(path))
+        evidence = None if check is None else Path(check)
+        written = export(Path(file), kind, Path(path), Options(**asked), evidence)
     if as_json:
-        facts = {"bytes": report.size, "difference": report.difference, "milliseconds": report.milliseconds}
-        output.print_json(file=file, to=kind, path=path, **facts)
-        return
-    click.echo(
-        f"{path}: {report.size:,} bytes, {report.milliseconds:.2f} ms a pose on one thread; its result "
-        f"differs from ours by at most {report.difference:.0e} of the diagonal."
-    )
-
-
-def _deformer(file: str) -> Any:
-    """The deformer in a .cat.
-
-    Raises:
-        UnderstudyError: It is damaged, or a model of images.
-    """
-    from understudy.graph.errors import UnderstudyError
-    from understudy.nodes.learning.mesh_model import MeshModel
-    from understudy.runtime.runs.container import read_container
-
-    container = read_container(file, "cat")
-    if container.header.get("subject") == "images":
-        raise UnderstudyError(
-            f"{file} is a model of images, which can't be exported yet; models of posed meshes can. "
-            "Apply it with a Checkpoint and an Inference node."
+        output.print_json(
+            file=file,
+            to=kind,
+            path=path,
+            files=[str(each) for each in written.files],
+            bytes=written.size,
+            difference=written.difference,
+            compared=written.compared,
+            milliseconds=written.milliseconds,
+            remarks=list(written.remarks),
         )
-    return MeshModel.from_container(container, file).deformer
+        return
+    click.echo(written.sentence(path))
+    for remark in written.remarks:
+        click.echo(remark)

@@ -1,1 +1,1 @@
-"""Trained models for other programs: one format, one file, each with a function `export`."""
+"""Trained models for other programs: one format, one file, found by `format.formats`."""

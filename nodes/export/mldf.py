@@ -1,42 +1,81 @@
-"""A deformer as a folder like Maya's .mldf: the model beside its metadata."""
+"""A deformer as a folder like Maya's .mldf: model, metadata, bases, and a player of numpy alone."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import UnderstudyError
-from understudy.nodes.export.describing import described, drawn_inputs
-from understudy.nodes.learning.deformers.onnx_export import checked_onnx
-from understudy.runtime.durable import make_folder, remove, replace_bytes
+from understudy.nodes.export.format import Format, Options, Written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from understudy.nodes.learning.deformers.deformer import Deformer
-    from understudy.nodes.learning.deformers.onnx_export import OnnxReport
+    from understudy.nodes.export.models.exportable import Exportable
 
-MODEL, METADATA = "model.onnx", "metadata.json"
+MODEL, METADATA, PREDICTOR, PLAYER, BASES = (
+    "model.onnx",
+    "metadata.json",
+    "predictor.npz",
+    "player.py",
+    "bases",
+)
 
 
-def export(deformer: Deformer, path: Path) -> OnnxReport:
-    """Writes `model.onnx` and then `metadata.json`, so that a folder with metadata is whole.
+def write(model: Exportable, path: Path, options: Options) -> Written:  # noqa: ARG001 - this format has none
+    """Writes the folder, `metadata.json` last, so that one with metadata is whole.
 
     Raises:
         UnderstudyError: onnx or onnxruntime is missing, results differ, or the folder has the metadata of
             another program; nothing is written then.
         StorageError: It can't be written.
     """
-    data, report = checked_onnx(deformer, drawn_inputs(deformer))
+    from understudy.nodes.export.models import playable
+    from understudy.nodes.export.models.exportable import DeformerExportable, largest_difference
+    from understudy.nodes.export.models.onnx_file import checked_onnx, milliseconds
+    from understudy.nodes.export.models.player import Player
+    from understudy.runtime.durable import make_folder, remove, remove_folder, replace_bytes
+
+    assert isinstance(model, DeformerExportable), "models of meshes are"
+    data, difference, play = checked_onnx(model)
+    numbers, bases = playable.numbers(model.deformer), playable.bases(model.deformer)
+    told = model.noted(model=MODEL, activation=playable.activation(model.deformer))
+    ours = Player(told, numbers, bases)
+    difference = max(difference, largest_difference(model, ours.deltas, "the player"))
+    told["understudy"] |= {"difference": difference, "tolerance": model.tolerance}
     metadata = path / METADATA
     if metadata.exists() and b'"understudy"' not in metadata.read_bytes():
         raise UnderstudyError(
             f"{metadata} was written by another program and is left alone. Name another folder."
         )
-    found = described(deformer)
-    found["understudy"] |= {"model": MODEL, "difference": report.difference}
     make_folder(path)
     remove(metadata)
-    replace_bytes(path / MODEL, [data])
-    replace_bytes(metadata, [json.dumps(found, indent=1).encode()])
-    return report
+    remove_folder(path / BASES)
+    make_folder(path / BASES)
+    parts = {PREDICTOR: _packed(numbers), MODEL: data, PLAYER: playable.source().encode()}
+    parts |= {f"{BASES}/segment_{place:03}.npz": _packed(basis) for place, basis in enumerate(bases)}
+    for name, part in parts.items():
+        replace_bytes(path / name, [part])
+    replace_bytes(metadata, [json.dumps(told, indent=1).encode()])
+    files = (path / MODEL, *(path / name for name in parts if name != MODEL), metadata)
+    return Written(files, len(data), difference, model.compared, milliseconds(model, play))
+
+
+def _packed(arrays: Mapping[str, Any]) -> bytes:
+    import io
+
+    import numpy as np
+
+    target = io.BytesIO()
+    np.savez(target, allow_pickle=False, **arrays)
+    return target.getvalue()
+
+
+FORMAT = Format(
+    name="mldf",
+    help="a folder: ONNX, metadata as Maya's ML Deformer names it, bases, a numpy player",
+    subjects=("meshes",),
+    example="head.mldf",
+    write=write,
+)

@@ -1,29 +1,33 @@
-"""A deformer as one ONNX file, with what a host must know in its metadata."""
+"""A model as one ONNX file, with what a host must know in its metadata."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from understudy.nodes.export.describing import described, drawn_inputs
-from understudy.nodes.learning.deformers.onnx_export import checked_onnx
-from understudy.runtime.durable import replace_bytes
+from understudy.nodes.export.format import Format, Options, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from understudy.nodes.learning.deformers.deformer import Deformer
-    from understudy.nodes.learning.deformers.onnx_export import OnnxReport
+    from understudy.nodes.export.models.exportable import Exportable
 
 
-def export(deformer: Deformer, path: Path) -> OnnxReport:
-    """Writes an .onnx file; its metadata has `understudy`, the JSON that `described` gives.
+def write(model: Exportable, path: Path, options: Options) -> Written:  # noqa: ARG001 - this format has none
+    """Writes an .onnx; its metadata has `understudy`, the model's notes as JSON."""
+    from understudy.nodes.export.models.onnx_file import checked_onnx, milliseconds
+    from understudy.runtime.durable import make_folder, replace_bytes
 
-    Raises:
-        UnderstudyError: onnx or onnxruntime is missing, or results differ; nothing is written then.
-        StorageError: It can't be written.
-    """
-    notes = {"understudy": json.dumps(described(deformer))}
-    data, report = checked_onnx(deformer, drawn_inputs(deformer), notes)
+    data, difference, play = checked_onnx(model)
+    taken = milliseconds(model, play) if model.subject == "meshes" else None
+    make_folder(path.parent)
     replace_bytes(path, [data])
-    return report
+    return Written((path,), len(data), difference, model.compared, taken)
+
+
+FORMAT = Format(
+    name="onnx",
+    help="one file that ONNX Runtime and most programs load",
+    subjects=("images", "meshes", "tables"),
+    example="matte.onnx",
+    write=write,
+)

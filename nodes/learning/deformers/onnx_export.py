@@ -1,4 +1,4 @@
-"""A deformer as ONNX: raw inputs in, deltas of vertices out, checked by running it.
+"""A deformer as ONNX: raw inputs in, deltas of vertices out.
 
 The graph is written node by node, so that equal deformers give equal bytes and nothing of torch is needed.
 Skinning stays with the host, which has it already.
@@ -6,7 +6,6 @@ Skinning stays with the host, which has it already.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,32 +16,16 @@ from understudy.nodes.learning.deformers.differential import Differential
 from understudy.nodes.learning.deformers.local import LocalKernel, LocalRidge
 from understudy.nodes.learning.deformers.net import NumpyNet
 from understudy.nodes.learning.deformers.shapes import SegmentShapes, Vertices
-from understudy.runtime.durable import replace_bytes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from understudy.nodes.learning.deformers.deformer import Deformer
 
-OPSET = 17
+OPSET = 13
+"""The lowest in which what is used here is written as it is: `Split` and `ReduceSum` changed in 13."""
+
 INPUT, OUTPUT = "inputs", "deltas"
-
-
-@dataclass(frozen=True, slots=True)
-class OnnxReport:
-    """What an export measured.
-
-    Attributes:
-        size: Of the file, in bytes.
-        difference: Largest difference to our own result, in shares of the rest shape's diagonal.
-        milliseconds: Of one pose on one thread, the median of many.
-    """
-
-    size: int
-    difference: float
-    milliseconds: float
 
 
 @dataclass
@@ -73,43 +56,15 @@ class _Graph:
         return outputs
 
 
-def export_onnx(deformer: Deformer, path: Path, inputs: NDArray[np.float32]) -> OnnxReport:
-    """Writes a deformer as ONNX once `checked_onnx` has run it.
+def onnx_bytes(deformer: Deformer) -> bytes:
+    """The ONNX model of a deformer; equal deformers give equal bytes.
+
+    Its inputs as `Inputs.values` gives them go in as `inputs` `(B, D)`; `deltas` `(B, V, 3)` come out, in the
+    deformer's space.
 
     Raises:
-        UnderstudyError: As for `checked_onnx`; nothing is written then.
+        UnderstudyError: onnx is missing.
     """
-    data, report = checked_onnx(deformer, inputs)
-    replace_bytes(path, [data])
-    return report
-
-
-def checked_onnx(
-    deformer: Deformer, inputs: NDArray[np.float32], notes: dict[str, str] | None = None
-) -> tuple[bytes, OnnxReport]:
-    """Makes the ONNX model of a deformer, runs it, and compares.
-
-    Args:
-        deformer: Its inputs as `Inputs.values` gives them go in as `inputs` `(B, D)`; `deltas` `(B, V, 3)`
-            come out, in the deformer's space.
-        inputs: Raw inputs `(N, D)` of some poses, on which both results are compared.
-        notes: The model's metadata.
-
-    Raises:
-        UnderstudyError: onnx or onnxruntime is missing, or results differ by over 1e-5 of the diagonal.
-    """
-    data = onnx_bytes(deformer, notes)
-    difference, milliseconds = _checked(deformer, data, inputs)
-    if not difference <= 1e-5:
-        raise UnderstudyError(
-            f"The ONNX model's result differs from ours by {difference:.1e} of the diagonal; expected at "
-            "most 1e-05. It was not written."
-        )
-    return data, OnnxReport(len(data), difference, milliseconds)
-
-
-def onnx_bytes(deformer: Deformer, notes: dict[str, str] | None = None) -> bytes:
-    """The ONNX model of a deformer; equal deformers give equal bytes."""
     try:
         from onnx import TensorProto, helper
     except ImportError as error:
@@ -129,29 +84,8 @@ def onnx_bytes(deformer: Deformer, notes: dict[str, str] | None = None) -> bytes
         for name, shape in zip((INPUT, OUTPUT), shapes, strict=True)
     ]
     made = helper.make_graph(graph.nodes, "deformer", ends[:1], ends[1:], graph.constants)
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
-    helper.set_model_props(model, notes or {})
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=7)
     return bytes(model.SerializeToString(deterministic=True))
-
-
-def _checked(deformer: Deformer, data: bytes, inputs: NDArray[np.float32]) -> tuple[float, float]:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise UnderstudyError('Export needs onnxruntime: pip install "understudy[export]".') from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    given = deformer.inputs.clamped(inputs) if deformer.clamp else inputs
-    ours = deformer.decoder.deltas(deformer.predictor.predict(deformer.inputs.standardised(given)))
-    theirs = session.run([OUTPUT], {INPUT: inputs})[0]
-    times = []
-    for row in range(100):
-        pose = inputs[row % len(inputs)][None]
-        start = time.perf_counter()
-        session.run([OUTPUT], {INPUT: pose})
-        times.append(time.perf_counter() - start)
-    return float(np.abs(ours - theirs).max()) / deformer.rig.diagonal, 1e3 * float(np.median(times))
 
 
 def _predictor(graph: _Graph, predictor: Any, seen: str) -> str:

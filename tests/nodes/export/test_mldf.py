@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from small_deformer import bar_deformer
+from small_deformer import bar_deformer, write_deformer
 from small_rig import bar_poses, bar_rig
 
 from understudy.graph.errors import UnderstudyError
-from understudy.nodes.export.mldf import export
+from understudy.nodes.export.exporting import export
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ pytest.importorskip("onnx", reason="the extra `export` is not installed")
 def test_the_folder_alone_is_enough_to_play_poses(tmp_path: Path) -> None:
     """By the metadata's names another program fills the input, and gets our deltas."""
     deformer = bar_deformer(tmp_path, rotation="quaternion")
-    report = export(deformer, tmp_path / "out" / "bar.mldf")
+    report = export(write_deformer(tmp_path / "bar.cat", deformer), "mldf", tmp_path / "out" / "bar.mldf")
     folder = tmp_path / "out" / "bar.mldf"
     told = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
     poses = bar_poses(bar_rig(), 5, 3)
@@ -50,27 +50,53 @@ def _half_angles(matrices: np.ndarray, joint: int) -> np.ndarray:
     return (angles[:, joint] - angles[:, joint - 1]) / 2.0
 
 
-def test_an_export_is_replaced_by_the_next(tmp_path: Path) -> None:
-    """The same command again gives the same folder."""
+def test_an_export_is_replaced_by_the_next(tmp_path: Path, bar_cat: Path) -> None:
+    """The same command again gives the same folder, without what another model left there."""
     folder = tmp_path / "bar.mldf"
-    deformer = bar_deformer(tmp_path)
-    export(deformer, folder)
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    export(bar_cat, "mldf", folder)
+    before = contents(folder)
+    (folder / "bases" / "segment_007.npz").write_bytes(b"of a model with more segments")
 
-    export(deformer, folder)
+    export(bar_cat, "mldf", folder)
 
-    assert set(before) == {"model.onnx", "metadata.json"}
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    names = {"model.onnx", "metadata.json", "predictor.npz", "player.py", "bases/segment_000.npz"}
+    assert set(before) == names
+    assert contents(folder) == before
 
 
-def test_metadata_of_another_program_stays(tmp_path: Path) -> None:
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file in a folder, by its name."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_metadata_of_another_program_stays(tmp_path: Path, bar_cat: Path) -> None:
     """A folder that Maya wrote is left alone."""
     folder = tmp_path / "maya.mldf"
     folder.mkdir()
     (folder / "metadata.json").write_text('{"version": {"major": 1}}')
 
     with pytest.raises(UnderstudyError, match="written by another program"):
-        export(bar_deformer(tmp_path), folder)
+        export(bar_cat, "mldf", folder)
 
     assert [path.name for path in folder.iterdir()] == ["metadata.json"]
     assert (folder / "metadata.json").read_text() == '{"version": {"major": 1}}'
+
+
+def test_a_player_that_computes_something_else_stops_the_export(
+    tmp_path: Path, bar_cat: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A basis that lost its mean; nothing is written."""
+    from understudy.nodes.export.models import playable
+
+    correct = playable.bases
+    monkeypatch.setattr(
+        playable,
+        "bases",
+        lambda deformer: [each | {"mean": 0.0 * each["mean"]} for each in correct(deformer)],
+    )
+
+    with pytest.raises(UnderstudyError, match="The result of the player differs"):
+        export(bar_cat, "mldf", tmp_path / "bar.mldf")
+
+    assert not (tmp_path / "bar.mldf").exists()

@@ -9,7 +9,7 @@ import numpy as np
 from small_deformer import bar_deformer
 from small_rig import bar_poses, bar_rig
 
-from understudy.nodes.export.describing import column_names, described, drawn_inputs
+from understudy.nodes.export.models.describing import column_names, described, drawn_inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
