@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from understudy.graph.errors import NodeError
+from understudy.graph.errors import NodeError, UnderstudyError
 from understudy.graph.knobs import Knob
 from understudy.graph.node import Node
 from understudy.graph.ports import Input, Outline, Output
@@ -55,7 +55,18 @@ class Checkpoint(Node):
             report.fault(
                 "nothing to pick from", knob="inputs", expected="a run, or pick = the path of a .cat"
             )
-        return {"model": Outline("model")}
+        gives = inputs["run"][0].gives if "run" in inputs else None
+        return {"model": Outline("model", gives=gives if self._file is None else self._kind())}
+
+    def _kind(self) -> str | None:
+        """What the file's model gives; None where its header can't be read."""
+        from understudy.runtime.runs.container import read_table
+
+        try:
+            header = read_table(str(self._file), "cat").header
+        except UnderstudyError:
+            return None
+        return {"images": "frames", "meshes": "shapes", "tables": "labels"}.get(str(header.get("subject")))
 
     @property
     def _file(self) -> Path | None:

@@ -31,7 +31,7 @@ class MediaOutputs(Node, abstract=True):
 
 
 class DataSource(MediaOutputs):
-    """Reads image sequences, stills and movies, posed meshes with their rig controls, and tables.
+    """Reads image sequences, stills and movies, posed meshes with their rig controls, motion, and tables.
 
     What it gives depends on what the path holds. `plate.####.exr`, `plate.%04d.exr` and `plate.$F4.exr` are
     sequences; each `#` is a digit. A path without padding is a single frame, numbered by the number at the
@@ -40,6 +40,11 @@ class DataSource(MediaOutputs):
 
     Posed meshes are .npz files, or a folder of them, as `docs/posed_meshes.md` has them; or files of USD,
     whose skeletons and blend shapes give controls, and whose points over time give shapes.
+
+    Tables are CSV, TSV, Parquet or .npz with named columns: numbers, truth values and categories. Knobs say
+    which columns are labels, which say the group (clip, person, take) and the frame of a row; all others are
+    features. Motion is BVH, ASF with AMC, DeepMimic's JSON or .npz of joint rotations: one file or a folder
+    of clips. `understudy plan` shows what was taken for what.
 
     Frames may be EXR of any layers, parts and windows, DPX, Cineon, TIFF, PNG or JPEG. Nothing is clamped;
     integers become 0 to 1; alpha is associated.
@@ -60,6 +65,37 @@ class DataSource(MediaOutputs):
         "What becomes of a frame that is missing or can't be read: an error when something needs it, left "
         "out, or the nearest frame before it held.",
         choices=("error", "skip", "hold"),
+    )
+    features = Knob[tuple[str, ...]](  # type: ignore[assignment]
+        (), "Columns that are known, by name and in order; all that are nothing else when empty.",
+        type=str, many=True,
+    )  # fmt: skip
+    labels = Knob[tuple[str, ...]](  # type: ignore[assignment]
+        (), "Columns that are to be learned; of motion label, phase or both.", type=str, many=True
+    )
+    categories = Knob[tuple[str, ...]](
+        (), "Columns that are categories although they hold numbers.", type=str, many=True
+    )
+    circular = Knob[tuple[str, ...]](
+        (), "Columns that begin again after a period, each as NAME:PERIOD, such as heading:360.",
+        type=str, many=True,
+    )  # fmt: skip
+    rename = Knob[tuple[str, ...]](
+        (), "Categories to rename, each as OLD=NEW; two of one new name become one.", type=str, many=True
+    )
+    group_column = Knob("", "The column that says which rows belong together: the clip, person or take.")
+    frame_column = Knob(
+        "", "The column of frame numbers, or of names that end with one; rows from 1 when empty."
+    )
+    groups = Knob[tuple[str, ...]]((), "The groups or clips to use; all when empty.", type=str, many=True)
+    missing = Knob(
+        "error",
+        "What becomes of a row with a feature missing or NaN: an error, left out, or the trained rows' mean.",
+        choices=("error", "skip", "mean"),
+    )
+    label_from = Knob(
+        "folder",
+        "What labels a clip of motion: the folder it is in, or a pattern of its name such as {label}_*.bvh.",
     )
 
     @cached_property

@@ -59,9 +59,9 @@ class Inference(Node):
     clamp = Knob(False, "Whether controls are held inside the range that was trained on.")
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - any input of a known kind will do
-        """Frames give frames, controls give shapes, features give labels."""
-        source = inputs["input"][0]
-        gives = _GIVES[source.kind]
+        """Frames give frames, or labels by a model of those; controls give shapes, features give labels."""
+        source, model = inputs["input"][0], inputs["model"][0]
+        gives = "labels" if (source.kind, model.gives) == ("frames", "labels") else _GIVES[source.kind]
         found = {"result": Outline(gives, source.frames)}
         return found if gives == "labels" else found | {"uncertainty": Outline(gives, source.frames)}
 

@@ -114,7 +114,7 @@ class Trainer(Node):
                 found=f"{source.kind} to {truth.kind}",
                 expected=expected,
             )
-            return {"run": Outline("run")}
+            return {"run": Outline("run", gives=truth.kind)}
         return {"run": Outline("run", notes=self._notes(inputs))}
 
     def _notes(self, inputs: Mapping[str, Sequence[Outline]]) -> tuple[str, ...]:
@@ -172,6 +172,7 @@ _LEARNABLE = (
     ("frames", "frames"),
     ("controls", "shapes"),
     ("features", "labels"),
+    ("frames", "labels"),
     ("features", "features"),
 )
 

@@ -1,8 +1,8 @@
 """What a DataSource can read: each medium is a package beside this file with a module `source`.
 
 Such a module has two functions. `holds(path)` says whether a path, which may have padding, is of its medium;
-`source(node)` gives a `Source`. To add a medium, add its package. None of this may import anything heavy, for
-checking a graph runs it.
+`source(node)` gives a `Source`. Where `holds` looks into files, the module sets `narrow` and is asked first.
+To add a medium, add its package. None of this may import anything heavy, for checking a graph runs it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def medium_of(path: Path) -> Medium | None:
 
 @cache
 def _media() -> tuple[Medium, ...]:
-    return tuple(cast("Medium", module) for module in modules("source"))
+    found = sorted(modules("source"), key=lambda module: not getattr(module, "narrow", False))
+    return tuple(cast("Medium", module) for module in found)
 
 
 def modules(name: str) -> list[ModuleType]:

@@ -1,0 +1,239 @@
+"""What labels are learned of: rows of features, or frames, as a network and as ridge see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from understudy.nodes.learning.encoding import Encoding, choose_encoding
+from understudy.nodes.learning.table_encoding import RowEncoding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from understudy.nodes.media.images.sequence import Frames
+    from understudy.nodes.media.tables.table import Table
+
+    Rows = NDArray[np.int64]
+
+DRAWS = 5
+"""Random numbers that a sample takes."""
+
+SHIFT, ZOOM = 0.06, 0.08
+"""By how much of its size a training frame is moved and scaled at most."""
+
+JITTER = 0.3
+"""By how many deviations a training frame is made brighter or darker at most, where that is asked for."""
+
+SUMMARY_SIZE = 12
+"""Width and height at which ridge sees a frame."""
+
+
+class Samples(Protocol):
+    """Inputs, as many as there are rows with labels.
+
+    Attributes:
+        takes: "features" or "frames".
+        shape: Of one input.
+    """
+
+    takes: str
+    shape: tuple[int, ...]
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def plain(self, rows: Rows) -> Tensor:
+        """Encoded inputs `(n, *shape)`."""
+
+    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> Tensor:
+        """The same, changed at random for a training; `draws` are `(n, DRAWS)` in [0, 1)."""
+
+    def summary(self) -> NDArray[np.float64]:
+        """What ridge or logistic regression sees of each, `(N, F)`."""
+
+    def select(self, rows: Rows) -> Samples:
+        """Some of them."""
+
+    def header(self) -> dict[str, Any]:
+        """How inputs are encoded, as plain data."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The numbers of that."""
+
+
+class RowSamples:
+    """Rows of a table.
+
+    Args:
+        table: The rows.
+        encoding: How values become numbers.
+        flip: Whether a training sees half of the rows in a mirror, where the table knows how they look there.
+    """
+
+    takes = "features"
+
+    def __init__(self, table: Table, encoding: RowEncoding, *, flip: bool = False) -> None:
+        self.table, self.encoding = table, encoding
+        self.shape: tuple[int, ...] = (table.length, encoding.size)
+        self._lines = encoding.encode(table.values)
+        self._mirrored = None
+        if flip and table.mirror is not None:
+            values = table.values[:, table.mirror.places] * table.mirror.signs
+            self._mirrored = encoding.encode(values)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def plain(self, rows: Rows) -> Tensor:
+        """`(n, T, D)`."""
+        return torch.from_numpy(self._lines[self._places(rows)])
+
+    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> Tensor:
+        """`(n, T, D)`, half of them mirrored where that is asked for."""
+        found = self._lines[self._places(rows)]
+        if self._mirrored is not None:
+            turned = draws[:, 0] < 0.5
+            found[turned] = self._mirrored[self._places(rows[turned])]
+        return torch.from_numpy(found)
+
+    def _places(self, rows: Rows) -> Rows:
+        places: Rows = self.table.starts[rows][:, None] + np.arange(self.table.length)
+        return places
+
+    def summary(self) -> NDArray[np.float64]:
+        """Single lines as they are; of windows mean and deviation over time."""
+        parts = []
+        for start in range(0, len(self), 1024):
+            lines = self.plain(np.arange(start, min(start + 1024, len(self)))).numpy().astype(np.float64)
+            if self.table.length == 1:
+                parts.append(lines[:, 0])
+            else:
+                parts.append(np.concatenate([lines.mean(axis=1), lines.std(axis=1)], axis=1))
+        return np.concatenate(parts)
+
+    def select(self, rows: Rows) -> RowSamples:
+        """Some of the rows, encoded as these are."""
+        return RowSamples(self.table.select(rows), self.encoding, flip=self._mirrored is not None)
+
+    def header(self) -> dict[str, Any]:
+        """Columns and window."""
+        return {"takes": self.takes} | self.encoding.header()
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Means and deviations."""
+        return self.encoding.arrays()
+
+
+class FrameSamples:
+    """Frames, shrunk to a square.
+
+    Args:
+        pixels: `(N, C, S, S)`, as `shrunk` gives them.
+        channels: Their names.
+        encoding: How pixels become numbers.
+        jitter: Whether a training sees them brighter and darker.
+    """
+
+    takes = "frames"
+
+    def __init__(
+        self,
+        pixels: NDArray[np.float32],
+        channels: tuple[str, ...],
+        encoding: Encoding,
+        *,
+        jitter: bool = False,
+    ) -> None:
+        self.channels, self.encoding = channels, encoding
+        self.shape: tuple[int, ...] = pixels.shape[1:]
+        self._pixels, self._jitter = pixels, jitter
+
+    def __len__(self) -> int:
+        return len(self._pixels)
+
+    def plain(self, rows: Rows) -> Tensor:
+        """`(n, C, S, S)`."""
+        return self.encoding.encode(torch.from_numpy(self._pixels[rows]))
+
+    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> Tensor:
+        """`(n, C, S, S)`, a little moved and scaled, never flipped: labels may tell left from right."""
+        pixels = self.plain(rows)
+        change = torch.from_numpy(2.0 * draws - 1.0).float()
+        affine = torch.zeros(len(rows), 2, 3)
+        affine[:, 0, 0] = affine[:, 1, 1] = 1.0 + ZOOM * change[:, 2]
+        affine[:, :, 2] = 2.0 * SHIFT * change[:, :2]
+        grid = functional.affine_grid(affine, list(pixels.shape), align_corners=False)
+        moved = functional.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+        if self._jitter:
+            moved = moved * (1.0 + JITTER * change[:, 3, None, None, None])
+            moved = moved + JITTER * change[:, 4, None, None, None]
+        return moved
+
+    def summary(self) -> NDArray[np.float64]:
+        """The frames still smaller, a number for each pixel and channel."""
+        small = functional.adaptive_avg_pool2d(self.plain(np.arange(len(self))), SUMMARY_SIZE)
+        return small.flatten(1).double().numpy()
+
+    def select(self, rows: Rows) -> FrameSamples:
+        """Some of the frames, encoded as these are."""
+        return FrameSamples(self._pixels[rows], self.channels, self.encoding, jitter=self._jitter)
+
+    def header(self) -> dict[str, Any]:
+        """Channels, size and encoding."""
+        size = int(self.shape[-1])
+        return {"takes": self.takes, "channels": list(self.channels), "resolution": size,
+                "encoding": self.encoding.as_dict()}  # fmt: skip
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """None: the encoding is plain data."""
+        return {}
+
+
+def row_samples(table: Table, trained: Rows, *, flip: bool) -> RowSamples:
+    """Rows, encoded as suits those that are trained on."""
+    return RowSamples(table, RowEncoding.of(table.select(trained)), flip=flip)
+
+
+def frame_samples(
+    pixels: NDArray[np.float32], channels: tuple[str, ...], trained: Rows, *, jitter: bool
+) -> FrameSamples:
+    """Shrunk frames, encoded as suits those that are trained on."""
+    encoding = choose_encoding([frame.transpose(1, 2, 0) for frame in pixels[trained]])
+    return FrameSamples(pixels, channels, encoding, jitter=jitter)
+
+
+def shrunk(
+    frames: Frames, numbers: Sequence[int], channels: Sequence[str], size: int, told: Callable[[int], None]
+) -> NDArray[np.float32]:
+    """Frames `(N, C, size, size)`, each averaged over its display window whatever its shape.
+
+    Args:
+        frames: Where they are read.
+        numbers: Their numbers.
+        channels: The channels to take.
+        size: Width and height, in pixels.
+        told: Called with how many are done.
+
+    Raises:
+        ChannelError: A frame lacks one of the channels.
+        NodeError: A frame can't be read.
+    """
+    from PIL import Image
+
+    found = np.empty((len(numbers), len(channels), size, size), np.float32)
+    for place, number in enumerate(numbers):
+        frame = frames.read(number)
+        pixels = frame.select(channels).fitted(frame.display).pixels
+        for channel in range(len(channels)):
+            finite = np.nan_to_num(pixels[..., channel].astype(np.float32), posinf=65504.0, neginf=-65504.0)
+            small = Image.fromarray(finite).resize((size, size), Image.Resampling.BOX)
+            found[place, channel] = np.asarray(small)
+        told(place + 1)
+    return found

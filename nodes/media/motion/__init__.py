@@ -1,0 +1,1 @@
+"""Motion: clips of joint rotations."""
