@@ -50,7 +50,11 @@ class Trainer(Node):
     basis = Input("basis", "Principal shapes to learn coefficients of.", optional=True)
     network = Input("network", "What is trained; picked by the data when left out.", optional=True)
     loss = Input("loss", "What it is trained against; picked by the data when left out.", optional=True)
-    weights = Input("model", "A model whose weights it starts from.", optional=True)
+    weights = Input(
+        "model",
+        "A model whose weights it starts from, as far as layers fit: narrower, or with another head, too.",
+        optional=True,
+    )
     run = Output("run", "The run folder.")
 
     epochs = Knob(400, "Times that every pair is used.", least=1, length=True)
@@ -87,6 +91,11 @@ class Trainer(Node):
         0, "Measurements in a row without a better held-out loss that end the training; 0 never ends it.",
         least=0, length=True,
     )  # fmt: skip
+    freeze = Knob("", "The layer up to which weights are held for `freeze_steps`, such as stem or encoders.")
+    freeze_steps = Knob(0, "Steps from the first for which the layers up to `freeze` are held.", least=0)
+    rate_dropout = Knob(
+        0.0, "Share of the weights, drawn anew, that each step leaves where they are.", least=0.0, most=0.95
+    )
     validation_interval = Knob(100, "Steps between measurements of held-out pairs.", least=1)
     precision = Knob(
         "auto", "What the network computes in; auto takes bfloat16 where the hardware has it.",
@@ -106,6 +115,13 @@ class Trainer(Node):
         source, truth = inputs["input"][0], inputs["groundtruth"][0]
         if source.kind == "frames" and truth.kind == "frames":
             self._check_pairs(source.frames, truth.frames, report)
+            if self.patience and self.hold_out in ("auto", 0.0) and not inputs.get("validation"):
+                report.fault(
+                    "patience waits for a better held-out loss, and nothing is held out to the end",
+                    knob="patience",
+                    found=str(self.patience),
+                    expected="hold_out as a share or regions, or a validation input",
+                )
         elif (source.kind, truth.kind) not in _LEARNABLE:
             expected = ", ".join(f"{one} to {other}" for one, other in _LEARNABLE)
             report.fault(
@@ -125,7 +141,7 @@ class Trainer(Node):
         measured = inputs["validation"][0].frames if inputs.get("validation") else ()
         notes = []
         if source.frames and truth.frames and measured is not None:
-            notes.append(split(source.frames, truth.frames, measured, self.hold_out).note)
+            notes.append(split(source.frames, truth.frames, measured, self.hold_out, self.schedule).note)
         if self.patience:
             notes.append(
                 f"it ends early after {self.patience} measurements in a row (every "

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from understudy.nodes.learning.schedules import SCHEDULES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,9 +17,6 @@ nearly trained on itself."""
 
 REGIONS = 2
 """Regions of each painted frame that are held out where no frame is."""
-
-FEWEST = 2
-"""So many painted frames at least, or nothing is held out unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +28,14 @@ class Split:
         held_out: Frame numbers whose groundtruth is measured instead, sorted.
         validation: Frame numbers of the validation input that are measured, sorted.
         regions: How many regions of each frame that is trained on are measured instead.
+        passing: Whether these are trained on too once the learning rate falls.
     """
 
     training: tuple[int, ...]
     held_out: tuple[int, ...] = ()
     validation: tuple[int, ...] = ()
     regions: int = 0
+    passing: bool = False
 
     def __str__(self) -> str:
         """What is measured, as a sentence part."""
@@ -43,34 +44,43 @@ class Split:
         if self.held_out:
             return _counted(self.held_out)
         if self.regions:
-            return f"{self.regions} regions of each of {len(self.training)} painted frames"
+            until = ", until the learning rate falls" if self.passing else ""
+            return f"{self.regions} regions of each of {len(self.training)} painted frames{until}"
         return "nothing"
 
     @property
     def note(self) -> str:
         """A sentence for `plan` and the log."""
         if not (self.validation or self.held_out or self.regions):
-            return "nothing is held out, so nothing says how it does on frames that it never saw"
-        return f"measured and never trained on: {self}"
+            return "nothing is held out, so nothing will say how it does on frames that it never saw"
+        return f"measured and not trained on: {self}"
 
 
 def split(
-    source: Sequence[int], truth: Sequence[int], validation: Sequence[int] | None, hold_out: float | str
+    source: Sequence[int],
+    truth: Sequence[int],
+    validation: Sequence[int],
+    hold_out: float | str,
+    schedule: str,
 ) -> Split:
     """What a Trainer of frames trains on, and what it measures.
 
     Args:
         source: Frame numbers of the input.
         truth: Frame numbers of the groundtruth.
-        validation: Frame numbers of the validation input; None where none is connected. Its frames are never
-            trained on, though the groundtruth may have them too.
-        hold_out: The knob: a share of the pairs, "regions" of each of them, or "auto".
+        validation: Frame numbers of the validation input. They are never trained on, though the groundtruth
+            may have them too.
+        hold_out: The knob: a share of the pairs, "regions" of each of them, or "auto": regions until the
+            learning rate falls, which costs the result nothing.
+        schedule: The knob: how the rate runs; under another one than the default, auto holds nothing out.
     """
     have = set(source)
-    measured = tuple(sorted(have & set(validation or ())))
+    measured = tuple(sorted(have & set(validation)))
     pairs = sorted((have & set(truth)) - set(measured))
     if isinstance(hold_out, str):
-        return Split(tuple(pairs), validation=measured, regions=REGIONS if hold_out == "regions" else 0)
+        passing = hold_out == "auto" and not measured and schedule == SCHEDULES[0]
+        regions = REGIONS if passing or hold_out == "regions" else 0
+        return Split(tuple(pairs), validation=measured, regions=regions, passing=passing)
     chosen = set(held_out(pairs, hold_out))
     kept = tuple(number for number in pairs if number not in chosen)
     return Split(kept, tuple(sorted(chosen)), measured)

@@ -11,9 +11,10 @@ from understudy.graph.errors import NodeError
 from understudy.nodes.learning import recipes
 from understudy.nodes.learning.augmentation import edge_pixels
 from understudy.nodes.learning.holding_out import split
-from understudy.nodes.learning.image_subject import ImageSubject, Pair, Settings
+from understudy.nodes.learning.image_subject import ImageSubject, Pair, Settings, automatic_batch
 from understudy.nodes.learning.recipes import NetworkNode
-from understudy.nodes.learning.regions import REGION_DRAWS, choose_region, outside
+from understudy.nodes.learning.regions import REGION_DRAWS, choose_region
+from understudy.nodes.learning.schedules import decay_start, steps_of
 from understudy.nodes.media.images.cache import FrameCache
 from understudy.nodes.media.images.sheet import is_linear
 from understudy.runtime.randomness import uniforms
@@ -38,7 +39,8 @@ def image_subject(
         MediaError: A frame can't be read.
     """
     source, truth, validation = inputs["input"], inputs["groundtruth"], inputs.get("validation")
-    parts = split(source.numbers, truth.numbers, validation.numbers if validation else None, node.hold_out)
+    extra = validation.numbers if validation is not None else ()
+    parts = split(source.numbers, truth.numbers, extra, node.hold_out, node.schedule)
     if not parts.training:
         raise NodeError(node.name, "there is no frame that both input and groundtruth have", knob="inputs")
     gather = _Gatherer(node, context)
@@ -67,6 +69,7 @@ def image_subject(
             augmentation=node.augmentation,
             precision=precision,
             device=device,
+            withheld_until=_withheld_until(node, len(pairs)) if parts.passing else None,
         ),
         inputs.get("preview"),
         {
@@ -85,8 +88,13 @@ def _withheld(pair: Pair, count: int, seed: int) -> Pair:
     for place in range(count):
         draws = uniforms(seed, "region", pair.number, place, REGION_DRAWS)
         regions.append(choose_region(draws, height, width, pair.edges if place % 2 == 0 else None))
-    edges = None if pair.edges is None else outside(pair.edges, regions)
-    return replace(pair, withheld=tuple(regions), edges=edges)
+    return replace(pair, withheld=tuple(regions))
+
+
+def _withheld_until(node: Trainer, pairs: int) -> int:
+    """The last step before the learning rate falls: a longer training is the same up to there."""
+    batch = automatic_batch(pairs) if node.batch_size == "auto" else node.batch_size
+    return decay_start(steps_of(node.epochs, pairs, batch))
 
 
 class _Gatherer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ from understudy.nodes.learning.image_measuring import (
 from understudy.nodes.learning.image_model import UNCERTAINTY, WEIGHTS, ImageModel
 from understudy.nodes.learning.losses import ACTIVATIONS
 from understudy.nodes.learning.muon import Muon
-from understudy.nodes.learning.regions import Region, within
+from understudy.nodes.learning.regions import Region, outside, within
 from understudy.nodes.learning.state import network_arrays
 from understudy.nodes.learning.subject import Evidence, Measured, Model
 from understudy.nodes.learning.uncertainty import CROPS, ImageUncertainty, fit_uncertainty
@@ -77,7 +77,7 @@ class Pair:
         truth: Pixels `(H, W, outputs)`, memory-mapped.
         edges: Pixels (y, x) along the matte's edge, `(K, 2)`; None for colour effects.
         linear: Whether the source is shown through the sRGB curve.
-        withheld: Regions that are measured and not trained on; `edges` has none of their pixels.
+        withheld: Regions that are measured and not trained on.
     """
 
     number: int
@@ -86,6 +86,10 @@ class Pair:
     edges: NDArray[np.int32] | None
     linear: bool
     withheld: tuple[Region, ...] = ()
+
+    def edges_outside(self) -> NDArray[np.int32] | None:
+        """Those of the edge's pixels that lie in no region that is withheld."""
+        return self.edges if self.edges is None else outside(self.edges, self.withheld)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,7 @@ class Settings:
         augmentation: "flip", "jitter", both or none.
         precision: "float32" or "bfloat16".
         device: As torch names it.
+        withheld_until: The last step at which regions are withheld from training; None for all of them.
     """
 
     seed: int
@@ -105,6 +110,7 @@ class Settings:
     augmentation: tuple[str, ...]
     precision: str
     device: str
+    withheld_until: int | None = None
 
 
 class ImageSubject:
@@ -138,13 +144,15 @@ class ImageSubject:
         identities: dict[str, dict[str, str]] | None = None,
     ) -> None:
         self.pairs = len(training)
-        self.batch_size = max(1, min(LARGEST_AUTOMATIC_BATCH, self.pairs // PAIRS_FOR_EACH_CROP))
+        self.batch_size = automatic_batch(self.pairs)
+        self.measured_until = settings.withheld_until
         self.precision = settings.precision
         self._training, self._held_out = list(training), list(held_out)
         self._inputs, self._outputs = channels
         self._network_recipe, self._loss_recipe = network, loss
         self._settings, self._preview, self._identities = settings, preview, identities or {}
         self._withholds = any(pair.withheld for pair in training)
+        self._edges_outside = [pair.edges_outside() if self._withholds else pair.edges for pair in training]
         self._loss = loss.build()
         self._colour = loss.colour and self._inputs == self._outputs
         self._encoding = choose_encoding([pair.source for pair in training])
@@ -176,8 +184,17 @@ class ImageSubject:
 
     def _sample(self, step: int, size: int, sample: int) -> tuple[Pair, Crop]:
         epoch, position = divmod((step - 1) * size + sample, self.pairs)
-        pair = self._training[self._order(epoch)[position]]
-        return pair, self._crop(pair, "crop", step, sample, flips="flip" in self._settings.augmentation)
+        place = self._order(epoch)[position]
+        pair = self._training[place]
+        flips = "flip" in self._settings.augmentation
+        if self._withholds_at(step):
+            edges_outside = replace(pair, edges=self._edges_outside[place])
+            return pair, self._crop(edges_outside, "crop", step, sample, flips=flips)
+        return pair, self._crop(pair, "crop", step, sample, flips=flips)
+
+    def _withholds_at(self, step: int) -> bool:
+        until = self._settings.withheld_until
+        return self._withholds and (until is None or step <= until)
 
     def _crop(self, pair: Pair, purpose: str, step: int, sample: int, *, flips: bool) -> Crop:
         draws = uniforms(self._settings.seed, purpose, step, sample, CROP_DRAWS)
@@ -188,7 +205,7 @@ class ImageSubject:
         """Encoded crops `(N, C, S, S)` and `(N, K, S, S)`."""
         drawn = [self._sample(step, size, sample) for sample in range(size)]
         inputs, targets = self._encoded(drawn)
-        for sample, (pair, crop) in enumerate(drawn):
+        for sample, (pair, crop) in enumerate(drawn if self._withholds_at(step) else ()):
             for region in pair.withheld:
                 targets[(sample, slice(None), *within(region, crop))] = torch.nan
         if "jitter" in self._settings.augmentation:
@@ -206,8 +223,8 @@ class ImageSubject:
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """The recipe's loss; what is withheld counts as met, and moves no weight."""
-        if self._withholds:
-            hidden = target.isnan()
+        hidden = target.isnan() if self._withholds else None
+        if hidden is not None and hidden.any():
             output = torch.where(hidden, output.detach(), output)
             target = torch.where(hidden, ACTIVATIONS[self._loss.activation](output.detach()), target)
         return self._loss(output, target)
@@ -394,6 +411,11 @@ class ImageSubject:
     def identities(self) -> dict[str, dict[str, str]]:
         """The digest of each frame, by input and frame number."""
         return self._identities
+
+
+def automatic_batch(pairs: int) -> int:
+    """Crops a step where nobody says how many."""
+    return max(1, min(LARGEST_AUTOMATIC_BATCH, pairs // PAIRS_FOR_EACH_CROP))
 
 
 def _described(pair: Pair, crop: Crop) -> str:

@@ -71,6 +71,7 @@ class MeshSubject:
     rate = RATE
     sheet_interval = 1000
     samples = "poses"
+    measured_until: int | None = None
 
     def __init__(
         self,

@@ -42,6 +42,15 @@ def rate(schedule: str, step: int, total: int) -> float:
     return rise * _line(step, decay_start(total), total)
 
 
+def steps_of(epochs: int, pairs: int, batch: int) -> int:
+    """Steps of a training that uses every pair so many times.
+
+    >>> steps_of(400, 5, 2)
+    1000
+    """
+    return math.ceil(epochs * pairs / batch)
+
+
 def warm_up(total: int) -> int:
     """The steps over which the rate rises."""
     return min(WARM_UP_STEPS, math.floor(LONGEST_WARM_UP * total))

@@ -58,6 +58,7 @@ class Evidence:
         same_frames: Whether what is held out lies in frames or clips that are trained on too. Such figures
             flatter, so a smaller gap to the training is told.
         training: Pairs that are trained on, measured as the held-out ones are; None where that is not known.
+        trained_now: The same at the end, where what was held out is trained on by then.
         knowing_nothing: The loss of the best answer that does not look at the input: the mean of the
             groundtruth, or ridge where that is the floor. A training that stays near it has learned nothing.
         good: A loss that is good enough for the kind of data, so that a plateau under it is no underfitting.
@@ -73,6 +74,7 @@ class Evidence:
     sureness: str = ""
     same_frames: bool = False
     training: Measured | None = None
+    trained_now: Measured | None = None
     knowing_nothing: float | None = None
     good: float | None = None
     thin: tuple[str, ...] = ()
@@ -94,6 +96,8 @@ class Subject(Protocol):
         sheet_interval: Steps between contact sheets where nobody says how many.
         most_steps: All the steps that there is something to learn in; None for no limit.
         samples: What a batch consists of, for people: "crops", "poses" or "rows".
+        measured_until: The last step at which what is held out is not trained on; None for to the end. A
+            model that goes on to learn from it can't be called best by it, so no checkpoint is.
     """
 
     pairs: int
@@ -103,6 +107,7 @@ class Subject(Protocol):
     sheet_interval: int
     most_steps: int | None
     samples: str
+    measured_until: int | None
 
     def network(self) -> nn.Module:
         """A fresh network; its starting weights depend on the seed only."""

@@ -20,9 +20,11 @@ from understudy.nodes.learning.image_model import WEIGHTS, weights_of
 from understudy.nodes.learning.judging import Judge
 from understudy.nodes.learning.loop import Loop, Plan
 from understudy.nodes.learning.loss_graph import draw_loss_graph
+from understudy.nodes.learning.restraint import Restraint
 from understudy.nodes.learning.saver import Saver
-from understudy.nodes.learning.schedules import decay_start
+from understudy.nodes.learning.schedules import decay_start, steps_of
 from understudy.nodes.learning.starting import Start, begin
+from understudy.nodes.learning.transfer import begin_with
 from understudy.nodes.media.learners import subject_of
 from understudy.runtime import events
 from understudy.runtime.devices import resolve, usual_threads
@@ -79,7 +81,7 @@ def _plan(node: Trainer, subject: Subject, device: str) -> Plan:
         raise NodeError(
             node.name, f"a batch of {batch} needs as many pairs; there are {subject.pairs}", knob="batch_size"
         )
-    steps = math.ceil(node.epochs * subject.pairs / batch)
+    steps = steps_of(node.epochs, subject.pairs, batch)
     return Plan(
         steps=steps if subject.most_steps is None else min(steps, subject.most_steps),
         batch=batch,
@@ -155,14 +157,26 @@ class Training:
         return self.step >= self.plan.steps or self.judge.patience_ended
 
     def _begin_with(self, path: str) -> None:
-        from understudy.runtime.runs.container import read_container
-
-        container = read_container(path, "cat")
         try:
-            state.load_network(self.network, weights_of(container.tensors))
+            found = begin_with(self.network, self.subject.model(self.network).header, path)
         except UnderstudyError as error:
-            raise NodeError(self.node.name, f"{path}: {error}", knob="weights") from None
-        self.context.say(f"{self.node.name}: begins with the weights of {path}")
+            raise NodeError(self.node.name, str(error), knob="weights") from None
+        self.start.say(f"begins with the weights of {path}: {found.described()}")
+
+    def _restraint(self) -> Restraint | None:
+        node = self.node
+        if not (node.freeze and node.freeze_steps) and not node.rate_dropout:
+            return None
+        try:
+            return Restraint(
+                self.network,
+                freeze=node.freeze,
+                freeze_steps=node.freeze_steps,
+                dropout=node.rate_dropout,
+                seed=node.seed,
+            )
+        except UnderstudyError as error:
+            raise NodeError(node.name, str(error), knob="freeze") from None
 
     def run(self) -> None:
         """Makes the steps that are left.
@@ -172,7 +186,8 @@ class Training:
             NodeError: Too many steps in a row had no finite loss.
         """
         began, saved = time.monotonic(), time.monotonic()
-        with self.saver, Loop(self.subject, self.network, self.optimiser, self.plan, self.parts) as loop:
+        made = Loop(self.subject, self.network, self.optimiser, self.plan, self.parts, self._restraint())
+        with self.saver, made as loop:
             while not self._ended:
                 self.step += 1
                 loss = loop.step(self.step)
@@ -226,7 +241,8 @@ class Training:
         self.start.say(message)
 
     def _after_step(self) -> None:
-        if self.step % self.node.validation_interval == 0 or self.step == self.plan.steps:
+        at_interval = self.step % self.node.validation_interval == 0
+        if at_interval or self.step in (self.plan.steps, self.subject.measured_until):
             self._validate()
         if self.step == 1 or self.step % self.sheet_interval == 0 or self._ended:
             sheet = self.subject.contact_sheet(self.network, self.step)

@@ -200,7 +200,7 @@ class _Case:
         return {"loss": float(np.median(self.summary.validation[-3:])), **figures}
 
     def _unlearned(self, found: Windows) -> tuple[str, str] | None:
-        good, trained = self.evidence.good, self.evidence.training
+        good, trained = self.evidence.good, self.evidence.trained_now or self.evidence.training
         loss = float(found.means[-1]) if trained is None else trained.loss
         if not self.ended or good is None or loss <= good:
             return None
