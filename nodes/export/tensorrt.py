@@ -12,6 +12,7 @@ from understudy.nodes.export.format import Format, Options, Written
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from understudy.nodes.export.models.engine import Engine, Shapes
     from understudy.nodes.export.models.exportable import Exportable, TorchExportable
 
 PRECISIONS = ("float32", "float16")
@@ -43,35 +44,42 @@ def write(model: Exportable, path: Path, options: Options) -> Written:
     if precision == "float16":
         model = _halved(model)
     data = model.onnx()
-    file, remarks = _file(trt, path, precision, data, shapes)
-    made = file.read_bytes() if file.exists() else engine.engine_bytes(trt, data, shapes)
-    difference = largest_difference(model, engine.Engine(trt, made).play, "the TensorRT engine")
+    file = path / engine_name(trt, precision, data, shapes)
+    found, remarks = _kept(trt, file)
+    if found is None:
+        found = engine.Engine(trt, engine.engine_bytes(trt, data, shapes))
+    difference = largest_difference(model, found.play, "the TensorRT engine")
     notes = model.noted(difference=difference, precision=precision, shapes=options.shapes or engine.SHAPES)
     make_folder(path)
-    replace_bytes(file, [made])
+    replace_bytes(file, [found.data])
     replace_bytes(file.with_suffix(".json"), [json.dumps(notes, indent=1).encode()])
     written = (file, file.with_suffix(".json"))
-    return Written(written, len(made), difference, model.compared, remarks=remarks)
+    return Written(written, len(found.data), difference, model.compared, remarks=remarks)
 
 
-def _file(trt: Any, path: Path, precision: str, data: bytes, shapes: Any) -> tuple[Path, tuple[str, ...]]:
-    """The engine's file, named by all that it depends on; and what to tell."""
+def engine_name(trt: Any, precision: str, data: bytes, shapes: Shapes) -> str:
+    """The name of an engine's file: GPU, version, precision, and a digest of the model and the shapes."""
     import hashlib
 
     import torch
 
-    def plain(text: str) -> str:
-        return re.sub(r"[^A-Za-z0-9.]+", "_", text)
+    digest = hashlib.sha256(data + repr(shapes).encode()).hexdigest()[:12]
+    words = (torch.cuda.get_device_name(), trt.__version__, precision, digest)
+    return "-".join(re.sub(r"[^A-Za-z0-9.]+", "_", word) for word in words) + ".engine"
 
-    gpu, digest = torch.cuda.get_device_name(), hashlib.sha256(data + repr(shapes).encode()).hexdigest()[:12]
-    file = path / f"{plain(gpu)}-{plain(trt.__version__)}-{precision}-{digest}.engine"
+
+def _kept(trt: Any, file: Path) -> tuple[Engine | None, tuple[str, ...]]:
+    """The engine in a file, if it is there and can be loaded; and what to tell a person."""
+    from understudy.nodes.export.models.engine import Engine
+
     if file.exists():
-        return file, (f"The engine for {gpu} was there already, and is used again.",)
-    others = sorted(each.name for each in path.glob("*.engine")) if path.is_dir() else []
-    if not others:
-        return file, ()
-    told = f"{others[0]} is of another GPU, version or model"
-    return file, (f"{told}; a new engine was built for {gpu} and TensorRT {trt.__version__}.",)
+        try:
+            return Engine(trt, file.read_bytes()), (f"{file.name} was there already, and is used again.",)
+        except UnderstudyError:
+            return None, (f"{file.name} could not be loaded, and was built again.",)
+    others = sorted(each.name for each in file.parent.glob("*.engine")) if file.parent.is_dir() else []
+    told = [f"{each} is of another GPU, version or model; a new engine was built." for each in others[:1]]
+    return None, tuple(told)
 
 
 def _halved(model: TorchExportable) -> TorchExportable:

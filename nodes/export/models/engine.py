@@ -122,13 +122,14 @@ class Engine:
 
     Args:
         trt: The package.
-        data: The engine.
+        data: The engine, as a file holds it.
 
     Raises:
         UnderstudyError: It was built for another GPU or version, or is damaged.
     """
 
     def __init__(self, trt: Any, data: bytes) -> None:
+        self.data = data
         self._runtime = trt.Runtime(trt.Logger(trt.Logger.ERROR))
         self._engine = self._runtime.deserialize_cuda_engine(data)
         if self._engine is None:
