@@ -1,0 +1,158 @@
+"""What a frame is like, in numbers: sharpness, noise, exposure, histogram, perceptual hash."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from understudy.nodes.diagnosis.reducing import REC709, curved, thumbnail_of
+from understudy.nodes.diagnosis.sharpness import sharpness_and_noise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+VERSION = 1
+"""Raised when a frame gets other numbers than before."""
+
+THUMBNAIL = 32
+"""Rows and columns of the thumbnail that frames are compared by."""
+
+FINER = 12
+
+BINS = 16
+WHITE = 0.998
+BLACK = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """A frame's measures: plain data. Pixels count by their display values, linear ones by their square root.
+
+    Attributes:
+        sharpness: How sharp the strongest edges are, from 0 to 1; 0.4 is a blur of one pixel's sigma.
+        noise: Standard deviation in luminance; the peak is at 1.
+        brightness: The median of luminance, from 0 to 1.
+        contrast: The standard deviation of luminance.
+        white: The share of pixels with a channel at or beyond white.
+        black: The share of pixels with all channels at or below black.
+        bad: Values that are NaN or infinite, over all channels.
+        width: Of the data window, in pixels.
+        height: Of the data window, in pixels.
+        hash: 64 bits that say how neighbouring areas compare, as hexadecimal digits: the perceptual hash.
+        histogram: The shares of 16 classes of red, of green and of blue, or of one channel, in thousandths.
+        thumbnail: 32 x 32 means of luminance, uint16, 65535 for 1, in base64.
+    """
+
+    sharpness: float
+    noise: float
+    brightness: float
+    contrast: float
+    white: float
+    black: float
+    bad: int
+    width: int
+    height: int
+    hash: str
+    histogram: list[int]
+    thumbnail: str
+
+    def as_data(self) -> dict[str, Any]:
+        """As plain data, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Measures:
+        """What `as_data` made."""
+        return cls(**data)
+
+    def picture(self) -> NDArray[np.float32]:
+        """The thumbnail, (32, 32), from 0 to 1."""
+        values = np.frombuffer(base64.b64decode(self.thumbnail), "<u2")
+        return values.reshape(THUMBNAIL, THUMBNAIL).astype(np.float32) / np.float32(65535)
+
+
+def measure(pixels_HWC: NDArray[np.float32], *, linear: bool) -> Measures:
+    """A frame's measures.
+
+    Args:
+        pixels_HWC: The frame; of more than three channels the first three count, except for NaN.
+        linear: Whether values are scene-linear.
+    """
+    bad = _bad_values(pixels_HWC)
+    colour = pixels_HWC[..., : 3 if pixels_HWC.shape[-1] >= 3 else 1]
+    if bad:
+        colour = np.nan_to_num(colour, nan=0.0, posinf=1.0, neginf=0.0)
+    height, width = colour.shape[:2]
+    sharpness, noise = sharpness_and_noise(colour, linear=linear)
+    thumbnail = _thumbnail(colour, linear=linear)
+    step = max(1, min(height, width) // 64)
+    some = colour[step // 2 :: step, ::step].copy()
+    white, black = _clipped(some)
+    return Measures(
+        sharpness=round(sharpness, 4),
+        noise=round(noise, 6),
+        brightness=round(float(np.median(thumbnail)), 4),
+        contrast=round(float(thumbnail.std()), 4),
+        white=white,
+        black=black,
+        bad=bad,
+        width=width,
+        height=height,
+        hash=_hash(thumbnail),
+        histogram=_histogram(curved(some) if linear else some),
+        thumbnail=base64.b64encode(np.rint(thumbnail * 65535).astype("<u2").tobytes()).decode(),
+    )
+
+
+def _bad_values(pixels: NDArray[np.float32]) -> int:
+    flat = pixels.reshape(-1)
+    if np.isfinite(np.dot(flat, flat)):  # far faster than looking at each
+        return 0
+    return int(flat.size - np.count_nonzero(np.isfinite(flat)))
+
+
+def _thumbnail(colour: NDArray[np.float32], *, linear: bool) -> NDArray[np.float32]:
+    """Means of luminance over a grid, (32, 32), from 0 to 1."""
+    height, width = colour.shape[:2]
+    factor = max(1, min(height, width) // (FINER * THUMBNAIL))
+    plain = colour @ REC709 if colour.shape[-1] == 3 else colour[..., 0]
+    found = thumbnail_of(plain, THUMBNAIL, factor)
+    return np.asarray(np.clip(curved(found) if linear else found, 0, 1), np.float32)
+
+
+def _clipped(some: NDArray[np.float32]) -> tuple[float, float]:
+    """The shares of white and of black pixels."""
+    most = some[..., 0].copy()
+    for channel in range(1, some.shape[-1]):  # the last axis is too short for numpy to reduce it fast
+        np.maximum(most, some[..., channel], out=most)
+    counts = (int(np.count_nonzero(chosen)) for chosen in (most >= WHITE, most <= BLACK))
+    white, black = (round(count / most.size, 5) for count in counts)
+    return white, black
+
+
+def _histogram(some: NDArray[np.float32]) -> list[int]:
+    channels = some.shape[-1]
+    places = np.clip(some * BINS, 0, BINS - 1).astype(np.intp) + np.arange(channels) * BINS
+    counts = np.bincount(places.ravel(), minlength=channels * BINS)
+    return [round(1000 * count) for count in (counts / (places.size / channels)).tolist()]
+
+
+def _hash(thumbnail: NDArray[np.float32]) -> str:
+    """Which of the 64 lowest frequencies but the mean are above their median (as in Zauner 2010, pHash)."""
+    lowest = _cosines() @ thumbnail @ _cosines().T
+    values = lowest.ravel()
+    bits = np.packbits(values > np.median(values[1:]))
+    return bits.tobytes().hex()
+
+
+@lru_cache(maxsize=1)
+def _cosines() -> NDArray[np.float32]:
+    """The first eight rows of the discrete cosine transform (type 2)."""
+    places = (np.arange(THUMBNAIL) + 0.5) * np.pi / THUMBNAIL
+    return np.asarray(np.cos(np.arange(8)[:, None] * places[None, :]), np.float32)
