@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from understudy.cli import options, output
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 EPILOG = """
 Examples:
@@ -24,9 +18,7 @@ Exit status: 0 the graph can run; 2 it has faults.
 @click.command("check", cls=options.Command, epilog=EPILOG, short_help="Find every fault of a graph at once.")
 @options.graph_arguments
 @options.json_option
-def command(
-    *, graph: str, changes: Sequence[tuple[str, str]], variables: Sequence[tuple[str, str]], as_json: bool
-) -> None:
+def command(*, given: options.Given, as_json: bool) -> None:
     """Finds every fault of a graph at once, without running anything.
 
     Each fault names file, line, node and knob, what was found, what was expected, and the nearest
@@ -38,7 +30,7 @@ def command(
 
     with output.errors_as_json(wanted=as_json):
         types = registry()
-        document = options.loaded(graph, variables, changes, types)
+        document = given.load(types)
         faults = check(document, types)
         if faults:
             raise GraphError(faults)
@@ -46,4 +38,4 @@ def command(
     if as_json:
         output.print_json(event="end", status=0, nodes=count)
     else:
-        click.echo(f"{graph}: {count:,} {'node' if count == 1 else 'nodes'}, no faults.")
+        click.echo(f"{given.path}: {count:,} {'node' if count == 1 else 'nodes'}, no faults.")

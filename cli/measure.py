@@ -46,9 +46,7 @@ TILE = 512
 @options.json_option
 def command(
     *,
-    graph: str,
-    changes: Sequence[tuple[str, str]],
-    variables: Sequence[tuple[str, str]],
+    given: options.Given,
     node: str | None,
     truth: str | None,
     count: int,
@@ -65,7 +63,7 @@ def command(
 
     with output.errors_as_json(wanted=as_json):
         types = registry()
-        document = options.loaded(graph, variables, changes, types)
+        document = given.load(types)
         name = _inference(document, node)
         rows = _measured(document, types, name, truth, count, Settings(**asked))
         if as_json:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -34,8 +36,45 @@ def write_epilog(epilog: str | None, formatter: click.HelpFormatter) -> None:
         formatter.write(textwrap.indent(epilog.strip("\n"), "  ") + "\n")
 
 
-def graph_arguments(function: F) -> F:
-    """GRAPH, --set and --var: what `loaded` takes."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A graph as the command line names it.
+
+    Attributes:
+        path: The graph file.
+        variables: Names and values that replace those of its `[vars]`.
+        changes: Knobs, as NODE.KNOB, and their values.
+    """
+
+    path: str
+    variables: Sequence[tuple[str, str]]
+    changes: Sequence[tuple[str, str]]
+
+    def load(self, registry: Registry) -> Graph:
+        """The graph in the file, with variables and knobs changed as asked.
+
+        Raises:
+            GraphError: It is no graph file, or there is no such variable or node; all such faults at once.
+            click.BadParameter: A change names no knob.
+        """
+        graph = Graph.load(self.path, dict(self.variables))
+        change(graph, self.changes, registry)
+        return graph
+
+
+def graph_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """GRAPH, --set and --var: the command takes them as `given`."""
+
+    @functools.wraps(function)
+    def gathered(
+        *,
+        graph: str,
+        variables: Sequence[tuple[str, str]],
+        changes: Sequence[tuple[str, str]],
+        **others: Any,
+    ) -> Any:
+        return function(given=Given(graph, variables, changes), **others)
+
     for decorate in (
         click.option(
             "--var",
@@ -55,8 +94,8 @@ def graph_arguments(function: F) -> F:
         ),
         click.argument("graph"),
     ):
-        function = decorate(function)
-    return function
+        gathered = decorate(gathered)
+    return gathered
 
 
 def target_arguments(function: F) -> F:
@@ -118,23 +157,6 @@ def _frames(_: click.Context, __: click.Parameter, given: str | None) -> tuple[i
         return parse(given)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-
-
-def loaded(
-    path: str,
-    variables: Sequence[tuple[str, str]],
-    changes: Sequence[tuple[str, str]],
-    registry: Registry,
-) -> Graph:
-    """The graph in a file, with variables and knobs changed as asked.
-
-    Raises:
-        GraphError: It is no graph file, or there is no such variable or node; all such faults at once.
-        click.BadParameter: A change names no knob.
-    """
-    graph = Graph.load(path, dict(variables))
-    change(graph, changes, registry)
-    return graph
 
 
 def change(graph: Graph, changes: Sequence[tuple[str, str]], registry: Registry) -> None:

@@ -29,9 +29,7 @@ Exit status: 0, or 2 where the graph or the call is wrong.
 @options.json_option
 def command(
     *,
-    graph: str,
-    changes: Sequence[tuple[str, str]],
-    variables: Sequence[tuple[str, str]],
+    given: options.Given,
     to: Sequence[str],
     as_json: bool,
     **asked: Any,
@@ -46,7 +44,7 @@ def command(
 
     with output.errors_as_json(wanted=as_json):
         types = registry()
-        document = options.loaded(graph, variables, changes, types)
+        document = given.load(types)
         steps = planned(document, types, to=to, settings=Settings(**asked))
     kinds = {name: entry.type for name, entry in document.entries.items()}
     if as_json:

@@ -37,9 +37,7 @@ Exit status: 0 done; 1 a node failed; 2 the graph or the call is wrong;
 @options.json_option
 def command(
     *,
-    graph: str,
-    changes: Sequence[tuple[str, str]],
-    variables: Sequence[tuple[str, str]],
+    given: options.Given,
     to: Sequence[str],
     as_json: bool,
     **asked: Any,
@@ -53,7 +51,7 @@ def command(
 
     with output.errors_as_json(wanted=as_json):
         types = registry()
-        document = options.loaded(graph, variables, changes, types)
+        document = given.load(types)
         return run(document, types, Settings(**asked), to=to, as_json=as_json)
 
 

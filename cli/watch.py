@@ -106,7 +106,8 @@ def line(change: Change) -> str:
     row = change.row
     if change.event == "state" and row.state != "running":
         return f"{row.run}: {row.state} at step {output.steps(row.step, row.steps)}. {note(row)}".rstrip(". ")
-    parts = [output.steps(row.step, row.steps), f"loss {output.number(row.loss)}" if row.loss else ""]
+    parts = ["running" if change.event != "progress" else "", output.steps(row.step, row.steps)]
+    parts += [f"loss {output.number(row.loss)}" if row.loss else ""]
     parts += [f"held out {output.number(row.validation)}" if row.validation else ""]
     parts += [f"{left(row)} left" if left(row) else ""]
     return f"{row.run}: " + ", ".join(part for part in parts if part)
@@ -166,7 +167,7 @@ def cells(row: Row, curve: str) -> tuple[str, ...]:
 
 def left(row: Row) -> str:
     """How long a run still takes, in words; nothing where that is not known."""
-    return "" if row.remaining is None or row.state != "running" else output.duration(row.remaining)
+    return output.duration(row.remaining) if row.remaining and row.state == "running" else ""
 
 
 def bars_for(encoding: str) -> str:
