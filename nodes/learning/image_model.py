@@ -132,7 +132,8 @@ class ImageModel:
         x = self.encoding.encode(pixels_NCHW.to(device)).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             output, features = output_and_features(self.network, x, precision, device)
-            return self.uncertainty.to(device).of(output, features)
+            with computing_in(precision, device):
+                return self.uncertainty.to(device).of(output, features)
 
     def apply(
         self,
