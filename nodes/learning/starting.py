@@ -11,11 +11,11 @@ import hashlib
 import json
 import math
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from understudy.graph.errors import NodeError, StorageError
+from understudy.graph.errors import NodeError, Stopped, StorageError, UnderstudyError
 from understudy.nodes.learning.choosing import Chooser
 from understudy.nodes.learning.schedules import decay_start
 from understudy.runtime import durable
@@ -75,6 +75,13 @@ class Start:
         manifest = read_manifest(self.folder.manifest)
         write_manifest(self.folder.manifest, replace(manifest, state=state, step=step, **changes))
 
+    def fail(self, error: Exception) -> None:
+        """Writes into the manifest why a running training failed, where the disk still takes that."""
+        with suppress(UnderstudyError):
+            manifest = read_manifest(self.folder.manifest)
+            if manifest.state == "running":
+                self.mark("failed", manifest.step, reason=str(error))
+
     def say(self, message: str) -> None:
         """A sentence for people and for the run's log."""
         self.context.say(f"{self.context.node}: {message}")
@@ -127,6 +134,10 @@ def begin(
     try:
         start = beginning.start(folder)
         yield start
+    except Exception as error:
+        if start is not None and not isinstance(error, Stopped):
+            start.fail(error)
+        raise
     finally:
         if start is not None:
             start.close()
@@ -218,7 +229,7 @@ class _Beginning:
                 f"begins {folder.path.name}: {self.plan.steps:,} steps of {self.plan.batch} {self.samples}"
             )
         self._room(start)
-        start.mark("running", start.step)
+        start.mark("running", start.step, verdict="", reason="")
         return start
 
     def _kept_states(self) -> set[int]:
