@@ -56,6 +56,11 @@ class Inference(Node):
         "auto", "What the network computes in; auto takes what it was trained in.",
         choices=("auto", "float32", "bfloat16"),
     )  # fmt: skip
+    backend = Knob(
+        "auto", "What computes the network on a processor; auto measures what is installed where a long "
+        "sequence repays that, and takes the fastest whose pixels agree.",
+        choices=("auto", "torch", "onnxruntime", "openvino"),
+    )  # fmt: skip
     clamp = Knob(False, "Whether controls are held inside the range that was trained on.")
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - any input of a known kind will do

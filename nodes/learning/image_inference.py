@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,91 +10,18 @@ import numpy as np
 
 from understudy.graph.errors import NodeError
 from understudy.nodes.media.images.frame import ChannelError
+from understudy.nodes.media.images.viewer import UNCERTAINTY_CHANNEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from understudy.nodes.inference import Inference
-    from understudy.nodes.learning.image_model import ImageModel
+    from understudy.nodes.learning.loaded_model import LoadedModel
     from understudy.nodes.media.images.frame import Frame, FrameSpec
     from understudy.nodes.media.images.sequence import Frames
-    from understudy.runtime.context import Context
 
-
-AT_ONCE = 2
-"""Frames computed at once on the processor; a GPU takes one after another."""
-
-UNCERTAINTY_CHANNEL = "uncertainty"
-"""The one channel of an uncertainty's frames; a ContactSheet knows them by it."""
-
-
-class Loaded:
-    """A checkpoint's model, read when the first frame is asked for, and whose turn it is to compute.
-
-    Args:
-        node: Its knobs.
-        path: The `.cat`.
-        context: Of the run.
-
-    Attributes:
-        digest: Changes with the checkpoint's content.
-    """
-
-    def __init__(self, node: Inference, path: str, context: Context) -> None:
-        self._node, self._path, self._context = node, path, context
-        self._lock = threading.Lock()
-        self._turns = threading.Semaphore(1)
-        self._at_once, self._threads = 1, 0
-        self._loaded: tuple[ImageModel, str, str] | None = None
-        self.digest = context.store.digest(path)
-
-    @property
-    def model(self) -> ImageModel:
-        """The model on its device."""
-        return self._ready()[0]
-
-    def apply(self, source: NDArray[np.float32], *, doubt: bool) -> NDArray[np.float32]:
-        """What `ImageModel.apply` gives, when it is this thread's turn."""
-        import torch
-
-        from understudy.nodes.learning.tiles import MEMORY_BUDGET
-
-        model, precision, device = self._ready()
-        with self._turns:
-            if self._threads:
-                torch.set_num_threads(self._threads)  # a thread of one's own begins with all of them
-            needed = source.shape[0] * source.shape[1] * model.geometry().bytes_per_pixel
-            budget = MEMORY_BUDGET if needed <= MEMORY_BUDGET else MEMORY_BUDGET // self._at_once
-            return model.apply(
-                source, precision=precision, device=device, tile=self._node.tile, budget=budget, doubt=doubt
-            )
-
-    def _ready(self) -> tuple[ImageModel, str, str]:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
-            return self._loaded
-
-    def _load(self) -> tuple[ImageModel, str, str]:
-        import torch
-
-        from understudy.nodes.learning.image_model import ImageModel
-        from understudy.nodes.learning.loop import fastest_precision
-        from understudy.runtime.devices import resolve, shared_threads
-        from understudy.runtime.runs.container import read_container
-
-        device = resolve(self._context.settings.device)
-        if device == "cpu":
-            self._at_once, self._threads = shared_threads(self._context.settings.threads, AT_ONCE)
-            self._turns = threading.Semaphore(self._at_once)
-        container = read_container(self._path, "cat")
-        model = ImageModel.from_container(container, self._path)
-        model.network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-        trained = str(container.header.get("precision", "float32"))
-        precision = self._node.precision if self._node.precision != "auto" else trained
-        if precision == "bfloat16" and fastest_precision(device) != "bfloat16":
-            precision = "float32"
-        return model, precision, device
+BACK_END = "understudy/backend"
+"""The metadata that says what computed a frame, and in which precision."""
 
 
 class InferredFrames:
@@ -106,7 +32,7 @@ class InferredFrames:
 
     _what = "inference"
 
-    def __init__(self, node: Inference, source: Frames, loaded: Loaded) -> None:
+    def __init__(self, node: Inference, source: Frames, loaded: LoadedModel) -> None:
         self._node, self._source, self._loaded = node, source, loaded
 
     @property
@@ -121,7 +47,7 @@ class InferredFrames:
 
     def identity(self, number: int) -> str:
         """Changes with the source's frame, the model, and the knobs that matter."""
-        knobs = (self._node.channels, self._node.precision)
+        knobs = (self._node.channels, self._node.precision, self._node.backend)
         parts = (self._what, self._source.identity(number), self._loaded.digest, *knobs)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -132,7 +58,8 @@ class InferredFrames:
             NodeError: The frame lacks a channel that the model takes.
         """
         frame = self._source.read(number)
-        return self._merged(frame, self._loaded.apply(self._inputs(frame, number), doubt=False))
+        result = self._merged(frame, self._loaded.apply(self._inputs(frame, number), doubt=False))
+        return replace(result, metadata={**result.metadata, BACK_END: self._loaded.back_end})
 
     def _inputs(self, frame: Frame, number: int) -> NDArray[np.float32]:
         try:

@@ -50,19 +50,22 @@ class Trial:
         return asdict(self)
 
 
-def trials(model: ImageModel, tile_NCHW: Tensor, load: Load) -> list[Trial]:
-    """Every installed back end on a tile; one that can't compute the network is left out.
+def trials(
+    model: ImageModel, tile_NCHW: Tensor, load: Load, names: Sequence[str] | None = None
+) -> list[Trial]:
+    """Back ends on the same tile; one that can't compute the network is left out.
 
     Args:
         model: With torch's network.
         tile_NCHW: Pixels, not encoded, of height and width that the network takes.
         load: How it will be used.
+        names: Which of them, torch first; all that are installed without.
     """
     exact = model.predict(tile_NCHW, "float32", "cpu")
     span = float(exact.max() - exact.min()) or 1.0
     allowed = TOLERANCE
     found: list[Trial] = []
-    for name in installed():
+    for name in names or installed():
         try:
             other = computed_by(model, name, load)
         except UnderstudyError:

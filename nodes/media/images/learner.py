@@ -33,9 +33,11 @@ def applies(source: Any, subject: str) -> bool:
 
 def results(node: Inference, inputs: Inputs, context: Context) -> dict[str, Any]:
     """Frames that are computed when something asks for them, and how far off they may be."""
-    from understudy.nodes.learning.image_inference import InferredFrames, Loaded, UncertainFrames
+    from understudy.nodes.learning.image_inference import InferredFrames, UncertainFrames
+    from understudy.nodes.learning.loaded_model import LoadedModel
 
-    loaded, source = Loaded(node, inputs["model"]["path"], context), inputs["input"]
+    source = inputs["input"]
+    loaded = LoadedModel(node, inputs["model"]["path"], len(source.numbers), context)
     return {
         "result": InferredFrames(node, source, loaded),
         "uncertainty": UncertainFrames(node, source, loaded),

@@ -19,7 +19,7 @@ LOAD = Load(channels=1, precision="float32", at_once=1, threads=1)
 
 def _model() -> ImageModel:
     torch.manual_seed(1)
-    network = nn.Conv2d(1, 1, 3, padding=1)
+    network = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1))
     return ImageModel(network, ("Y",), ("Y",), identity(1), identity(1), "identity", colour=True)
 
 
