@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from understudy.graph.errors import MediaError
 from understudy.graph.knobs import Knob
 from understudy.graph.node import Node
 from understudy.graph.ports import Outline, Output
+from understudy.nodes.diagnosis.quarantine import Quarantine, read_quarantine, without
 from understudy.nodes.media.sources import medium_of
 
 if TYPE_CHECKING:
@@ -98,6 +100,21 @@ class DataSource(MediaOutputs):
         "What labels a clip of motion: the folder it is in, or a pattern of its name such as {label}_*.bvh.",
     )
 
+    exclude = Knob(
+        "",
+        "A list of frames to leave out, as understudy clinic --drop writes it; none when empty.",
+        path=True,
+    )
+
+    @cached_property
+    def left_out(self) -> Quarantine:
+        """The frames that the list of the knob `exclude` names, and why.
+
+        Raises:
+            MediaError: The list is not there, or can't be understood.
+        """
+        return read_quarantine(self.path_of(self.exclude)) if self.exclude else Quarantine()
+
     @cached_property
     def source(self) -> Source | None:
         """What reads the path; None where no medium knows it."""
@@ -106,6 +123,11 @@ class DataSource(MediaOutputs):
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - it has no inputs
         """What the path holds."""
+        try:
+            self.left_out  # noqa: B018 - read here, so that it is told
+        except MediaError as error:
+            report.fault("the list of frames to leave out can't be used", knob="exclude", found=str(error))
+            return {}
         if self.source is not None:
             return self.source.outline(report)
         found = f'"{self.path}"' if self.path else "nothing"
@@ -115,9 +137,21 @@ class DataSource(MediaOutputs):
 
     def contents(self) -> Iterable[Path]:
         """The files that are read."""
-        return self.source.contents() if self.source is not None else ()
+        listed = [self.path_of(self.exclude)] if self.exclude else []
+        return [*(self.source.contents() if self.source is not None else ()), *listed]
 
     def compute(self, inputs: Inputs, context: Context) -> dict[str, Any]:  # noqa: ARG002 - it has no inputs
         """The outputs that the path has."""
         assert self.source is not None, "checked before running"
-        return dict(self.source.compute(context))
+        values = dict(self.source.compute(context))
+        return self._kept(values, context) if self.exclude else values
+
+    def _kept(self, values: dict[str, Any], context: Context) -> dict[str, Any]:
+        kept = {}
+        for port, value in values.items():
+            kept[port], unknown = without(value, self.left_out, self.name)
+            if unknown and port != "frames":  # frames were checked before
+                context.warn(
+                    f"{self.name}: {self.exclude} names what is not among the {port}: {unknown[:20]}"
+                )
+        return kept

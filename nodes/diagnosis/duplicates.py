@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from understudy.nodes.diagnosis.reducing import slopes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -46,7 +48,7 @@ def duplicates(frames: Mapping[int, Measures], same: float = SAME) -> dict[int, 
     """
     numbers = sorted(frames)
     hashes = np.array([int(frames[number].hash, 16) for number in numbers], np.uint64)
-    pictures = np.stack([frames[number].picture() for number in numbers]) if numbers else np.empty(0)
+    pictures = np.array([frames[number].picture() for number in numbers], np.float32)
     firsts: list[int] = []
     found: dict[int, int] = {}
     for place, number in enumerate(numbers):
@@ -121,7 +123,7 @@ def ranks_apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     if np.count_nonzero(inner) < 100:
         return float("inf")
     first, second = (_ranks(plain, usable) for plain in (one, other))
-    down, right = np.gradient(first)
+    down, right = slopes(first)
     off = (first - second)[inner]
     gradient = down[inner] ** 2 + right[inner] ** 2
     return float(np.sqrt((off**2).mean() / (gradient.mean() + 1e-12)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.graph.errors import MediaError, UnderstudyError, nearest
 from understudy.graph.ports import Outline
 from understudy.graph.ranges import compact, find_frames, parse, pattern
+from understudy.nodes.diagnosis.quarantine import checked_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,12 +53,18 @@ class ImageSource:
         return find_frames(self.path)
 
     @cached_property
-    def paths(self) -> dict[int, Path]:
-        """The file of each frame that is wanted, whether it is there or not."""
+    def _named(self) -> dict[int, Path]:
+        """The file of each frame that the knobs name, whether it is there or not."""
         if not self.node.frames:
             return self._there
         place = pattern(self.path)
         return {number: place.path(number) for number in parse(self.node.frames)}
+
+    @cached_property
+    def paths(self) -> dict[int, Path]:
+        """The file of each frame that is wanted: of those named, what is not left out."""
+        out = self.node.left_out.reasons
+        return {number: path for number, path in self._named.items() if number not in out}
 
     def outline(self, report: Report) -> dict[str, Outline]:
         """The frame numbers; files, frames, channels and colour spaces that are not there are faults."""
@@ -83,7 +90,16 @@ class ImageSource:
             self._check_files(report)
         self._check_colour(report)
         known = node.frames or not self.movie  # a movie's length stands at its end
-        return {"frames": Outline("frames", tuple(self.paths) if known else None)}
+        notes = self._check_left_out(report) if node.exclude and not self.movie else ()
+        return {"frames": Outline("frames", tuple(self.paths) if known else None, notes=notes)}
+
+    def _check_left_out(self, report: Report) -> tuple[str, ...]:
+        """What is left out; frames that are not there, or nothing that stays, are faults."""
+        node = self.node
+        sentence = checked_note(node.left_out, {**self._there, **self._named}, node.exclude, report)
+        if self._named and not self.paths:
+            report.fault("every frame is left out", knob="exclude", found=sentence)
+        return (sentence,)
 
     def _check_movie(self, report: Report) -> None:
         if find_spec("av") is None:
@@ -102,6 +118,8 @@ class ImageSource:
 
     def _check_files(self, report: Report) -> None:
         node = self.node
+        if not self.paths:  # all are left out, which is told
+            return
         there = set(self._there.values())
         missing = [number for number, path in self.paths.items() if path not in there]
         if missing and node.on_bad_frame == "error":
@@ -150,7 +168,12 @@ class ImageSource:
         from understudy.nodes.media.images.policies import with_policy
         from understudy.nodes.media.images.sequence import SourceFrames
 
-        frames = with_policy(self._read(context), self.node.on_bad_frame, context.warn)
+        frames = self._read(context)
+        unknown = sorted(set(self.node.left_out.reasons) - set(frames.numbers)) if self.movie else []
+        if unknown:  # a movie's frames are not known before
+            what = f"{self.node.exclude} names frames that do not exist: {compact(unknown)}"
+            context.warn(f"{self.node.name}: {what}")
+        frames = with_policy(frames, self.node.on_bad_frame, context.warn)
         frames = SourceFrames(frames, self.node.name)
         if self.node.colorspace_in:
             from understudy.nodes.media.images.colour import converting
