@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from understudy import check, run
+from understudy.graph.document import Source
 from understudy.nodes.learning import schedules
 from understudy.nodes.media.images.frame import Frame
 from understudy.nodes.media.images.reading import read_frame
@@ -331,17 +332,54 @@ def test_a_frame_of_another_size_is_named(shot: Path, make_graph: Callable[..., 
     assert "frame 4" in outcome.failed["learn"]
 
 
-def test_weights_start_from_a_checkpoint(shot: Path, make_graph: Callable[..., Graph]) -> None:
-    """A run that starts from a trained model has a lower first loss than one that starts anew."""
+@pytest.mark.parametrize("size", ["small", "medium"])
+def test_weights_start_from_a_checkpoint(shot: Path, make_graph: Callable[..., Graph], size: str) -> None:
+    """A run that starts from a trained model, also a smaller one, has a lower first loss than one anew."""
     trained(make_graph(shot, epochs=40))
     first = read_summary(folder_of(shot).summary).losses[0]
-    graph = make_graph(shot, run_name="second")
-    graph.add("Checkpoint", "before", pick=str(folder_of(shot).cat(120).relative_to(shot)))
-    from understudy.graph.document import Source
-
-    graph.entries["learn"].inputs["weights"] = [Source("before")]
-    trained(graph)
+    events = trained_from(make_graph(shot, run_name="second", model_size=size), shot, 120)
     assert read_summary(folder_of(shot, "second").summary).losses[0] < first
+    said = "\n".join(getattr(event, "message", "") for event in events)
+    assert "weights fit" in said
+    assert ("were put into wider ones" in said) == (size == "medium")
+
+
+def trained_from(graph: Graph, shot: Path, step: int) -> list[Any]:
+    """Trains with the weights that the run `run` had at a step; gives what was told."""
+    graph.add("Checkpoint", "before", pick=str(folder_of(shot).cat(step).relative_to(shot)))
+    graph.entries["learn"].inputs["weights"] = [Source("before")]
+    events: list[Any] = []
+    trained(graph, events=events)
+    return events
+
+
+def test_frozen_layers_stay_what_they_were(shot: Path, make_graph: Callable[..., Graph]) -> None:
+    """Held to the end, the first layers are the checkpoint's to the bit; later ones move."""
+    trained(make_graph(shot))
+    frozen = make_graph(shot, run_name="second", freeze="encoders", freeze_steps=1000)
+    trained_from(frozen, shot, 18)
+    before, after = network_of(folder_of(shot).cat(18)), network_of(folder_of(shot, "second").cat(18))
+    same = {name for name in before if name.startswith("network/") and before[name] == after[name]}
+    assert same == {name for name in before if name.startswith(("network/stem.", "network/encoders."))}
+
+
+def test_a_training_that_holds_random_weights_resumes_to_the_same_bytes(
+    tmp_path: Path, make_shot: Callable[..., None], make_graph: Callable[..., Graph]
+) -> None:
+    """Which weights a step holds is drawn by the step, so one that was stopped ends as the unbroken one."""
+    for name in ("whole", "broken"):
+        make_shot(tmp_path / name)
+    trained(make_graph(tmp_path / "whole", rate_dropout=0.5))
+    stop_after(make_graph(tmp_path / "broken", rate_dropout=0.5), tmp_path / "broken")
+    trained(make_graph(tmp_path / "broken", rate_dropout=0.5))
+    whole, broken = (network_of(folder_of(tmp_path / name).cat(18)) for name in ("whole", "broken"))
+    assert whole == broken
+
+
+def test_a_layer_that_is_not_there_is_refused(shot: Path, make_graph: Callable[..., Graph]) -> None:
+    """The knob is named, with the nearest layer."""
+    outcome = run(make_graph(shot, freeze="stme", freeze_steps=5), to=["learn"], settings=CPU)
+    assert 'no layer "stme". Did you mean "stem"?' in outcome.failed["learn"]
 
 
 def test_the_manifest_is_json_for_other_programs(shot: Path, make_graph: Callable[..., Graph]) -> None:
