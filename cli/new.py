@@ -25,19 +25,18 @@ def command(*, template: str | None, folder: str | None) -> None:
 
     Without TEMPLATE and FOLDER it lists the templates.
     """
-    from understudy.cli.templates import TEMPLATES, create
-    from understudy.graph.errors import MediaError, StorageError, UnderstudyError
+    from understudy.cli.templates import TEMPLATES, create, require_room
+    from understudy.graph.errors import UnderstudyError
 
     if template is None:
         click.echo(output.columns(list(TEMPLATES.items())))
         return
     if folder is None:
         raise click.UsageError(f"Name the folder to make: understudy new {template} FOLDER")
-    click.echo(f"{folder}: making the footage of {template} ...", err=True)
     try:
-        files = create(template, Path(folder))
-    except (StorageError, MediaError):
-        raise
-    except UnderstudyError as error:  # no such template, or the folder is taken
+        require_room(template, Path(folder))
+    except UnderstudyError as error:
         raise click.UsageError(str(error)) from None
+    click.echo(f"{folder}: making the footage of {template} ...", err=True)
+    files = create(template, Path(folder))
     click.echo(f"{folder}: {len(files)} files. Next: understudy run {files[0]}")

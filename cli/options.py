@@ -127,7 +127,11 @@ def machine_arguments(function: F) -> F:
         ),
         click.option("--strict-resume", is_flag=True, help="Refuse to resume on other software or hardware."),
         click.option(
-            "--threads", default=0, type=click.IntRange(min=0), help="Threads for networks; 0: all cores."
+            "--threads",
+            default=0,
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="Threads for networks; 0: all cores.",
         ),
         click.option(
             "--device", default="auto", metavar="auto|cpu|cuda[:N]", help="Where networks are computed."

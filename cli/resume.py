@@ -52,12 +52,11 @@ def command(*, run_folder: str, changes: Sequence[tuple[str, str]], as_json: boo
     from understudy.cli.run import run
     from understudy.nodes.registry import registry
     from understudy.runtime.context import Settings
-    from understudy.runtime.runs.folder import RunFolder
-    from understudy.runtime.runs.manifest import read_manifest
+    from understudy.runtime.runs.folder import open_run
 
     with output.errors_as_json(wanted=as_json):
-        folder, types = RunFolder(run_folder), registry()
-        manifest = read_manifest(folder.manifest)
+        found, types = open_run(run_folder), registry()
+        folder, manifest = found.folder, found.manifest
         graph = original_graph(folder.graph, manifest)
         changed = [(f"{manifest.node}.{knob}", value) for knob, value in changes]
         options.change(graph, changed, types)

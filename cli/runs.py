@@ -115,6 +115,8 @@ def require_folders(places: Sequence[Path]) -> None:
     for place in places:
         if place.is_dir():
             continue
+        if place.is_file():
+            raise click.BadParameter(f"{place} is a file, not a folder", param_hint="FOLDER")
         below = place.parent if place.parent.is_dir() else Path()
         known = {path.name: path for path in run_folders(below)}
         close = nearest(place.name, known)

@@ -37,7 +37,10 @@ def command(*, file: str, as_json: bool) -> None:
         output.print_json(file=file, **content)
         return
     click.echo(f"{file}\n")
+    reason = content.pop("reason", "")
     click.echo(output.columns(list(_lines(content))))
+    if reason:
+        click.echo(f"\n{output.paragraph(reason)}")
     if table:
         click.echo(f"\n{output.columns(table[1:], table[0])}")
 
@@ -76,11 +79,10 @@ def _graph(path: Path) -> tuple[dict[str, Any], Table]:
 
 
 def _run_folder(path: Path) -> tuple[dict[str, Any], Table]:
-    from understudy.runtime.runs.folder import RunFolder
-    from understudy.runtime.runs.manifest import read_manifest
+    from understudy.runtime.runs.folder import open_run
     from understudy.runtime.runs.table import row_of
 
-    manifest = read_manifest(RunFolder(path).manifest)
+    manifest = open_run(path).manifest
     content = row_of(path, manifest).as_dict() | {
         "created": manifest.created,
         "host": manifest.host,

@@ -71,6 +71,10 @@ def _text(path: Path) -> str:
         raise refuse("there is no such graph file", suggestion=hint) from None
     except UnicodeDecodeError as error:
         raise refuse(f"the graph file is not UTF-8 text (byte {error.start})") from None
+    except IsADirectoryError:
+        graphs = sorted(path.glob("*.toml"))
+        hint = f'Did you mean "{graphs[0]}"?' if graphs else "Give the path of a .toml file."
+        raise refuse("this is a folder, not a graph file", suggestion=hint) from None
     except OSError as error:
         raise refuse(f"the graph file can't be read: {error.strerror}") from None
 

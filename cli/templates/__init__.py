@@ -33,13 +33,22 @@ def create(name: str, folder: Path) -> list[Path]:
     Raises:
         UnderstudyError: There is no such template, or the folder is a file or is not empty.
     """
-    _refuse_unknown(name)
-    _refuse_occupied(folder)
+    require_room(name, folder)
     folder.mkdir(parents=True, exist_ok=True)
     graph = folder / "graph.toml"
     graph.write_bytes(files("understudy").joinpath("examples", name, "graph.toml").read_bytes())
     footage = importlib.import_module(f"understudy.cli.templates.{name}")
     return [graph, *footage.make_footage(folder)]
+
+
+def require_room(name: str, folder: Path) -> None:
+    """Refuses what `create` would refuse, before any work.
+
+    Raises:
+        UnderstudyError: There is no such template, or the folder is a file or is not empty.
+    """
+    _refuse_unknown(name)
+    _refuse_occupied(folder)
 
 
 def _refuse_unknown(name: str) -> None:

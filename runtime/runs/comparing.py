@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.graph.document import Graph
 from understudy.graph.errors import GraphError
-from understudy.runtime.runs.folder import RunFolder
-from understudy.runtime.runs.manifest import read_manifest
+from understudy.runtime.runs.folder import RunFolder, open_run
 from understudy.runtime.runs.table import Row, row_of
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def compare(first: Path | str, second: Path | str, registry: Registry) -> Compar
         FormatError: One is no run folder.
     """
     paths = Path(first), Path(second)
-    manifests = [read_manifest(RunFolder(path).manifest) for path in paths]
+    manifests = [open_run(path).manifest for path in paths]
     one, two = (row_of(path, manifest) for path, manifest in zip(paths, manifests, strict=True))
     notes: list[str] = []
     settings = []

@@ -202,6 +202,19 @@ class Run:
     manifest: Manifest
 
 
+def open_run(path: Path | str) -> Run:
+    """The run in a folder.
+
+    Raises:
+        FormatError: It is no run folder, or its manifest is damaged.
+    """
+    folder = RunFolder(path)
+    if not folder.manifest.exists():
+        hint = "`understudy runs` lists the run folders below a folder"
+        raise FormatError(path, f"it is no run folder, since it has no manifest.json; {hint}")
+    return Run(folder, read_manifest(folder.manifest))
+
+
 def find_runs(data_directory: Path | str) -> list[Run]:
     """The runs of a data directory, in the order in which they were made; each has a manifest."""
     found = []

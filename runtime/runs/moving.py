@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from understudy.graph.errors import FormatError, LockedError, StorageError
+from understudy.graph.errors import LockedError, StorageError
 from understudy.runtime import durable
-from understudy.runtime.runs.folder import LONGEST_NAME, TRASH, RunFolder, data_lock
+from understudy.runtime.runs.folder import LONGEST_NAME, TRASH, RunFolder, data_lock, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,8 +79,8 @@ def _unused(path: Path, what: str) -> Iterator[None]:
     systems on which an open file keeps its folder in place could not move it.
     """
     folder = RunFolder(path)
-    if not folder.manifest.exists():
-        raise FormatError(path, "is no run folder: it has no manifest.json")
+    if not folder.manifest.exists():  # a damaged one can be moved
+        open_run(path)
     with data_lock(path.parent):
         try:
             with folder.lock():

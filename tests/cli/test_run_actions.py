@@ -120,5 +120,5 @@ def test_a_folder_of_runs_is_not_trashed_as_one(understudy: Command, run: RunFol
     said = understudy("runs", "training", "--trash")
 
     assert said.status == 1
-    assert "training: is no run folder" in said.err
+    assert "training: it is no run folder" in said.err
     assert run.manifest.exists()

@@ -80,8 +80,9 @@ def test_a_file_that_is_no_text_is_told_with_the_byte(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_graph_file(tmp_path: Path) -> None:
-    """A folder is refused with what the system says."""
-    with pytest.raises(GraphError, match="can't be read: Is a directory"):
+    """The graph file in it is named."""
+    (tmp_path / "job.toml").write_text("understudy = 1\n")
+    with pytest.raises(GraphError, match=r"this is a folder, not a graph file. Did you mean .*job\.toml"):
         Graph.load(tmp_path)
 
 

@@ -102,7 +102,7 @@ def test_a_graph_copy_that_is_damaged_leaves_the_results(tmp_path: Path) -> None
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     """With the file that it lacks."""
-    with pytest.raises(FormatError, match=r"nothing.manifest\.json"):
+    with pytest.raises(FormatError, match="nothing: it is no run folder"):
         compared(make_run(tmp_path, "one", 0.5), tmp_path / "nothing")
 
 

@@ -96,7 +96,7 @@ def test_a_number_is_not_given_again_while_a_run_lies_in_the_trash(run: RunFolde
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, run: RunFolder) -> None:
     """Neither the folder of the runs nor one outside the trash is moved."""
-    with pytest.raises(FormatError, match="is no run folder"):
+    with pytest.raises(FormatError, match="it is no run folder"):
         trash_run(run.path.parent)
     with pytest.raises(StorageError, match="is not in the trash"):
         restore_run(run.path)
