@@ -73,7 +73,7 @@ def roles_of(node: DataSource, cells: Cells, report: Report) -> Roles | None:
     """What each column is taken for; None where that has faults, which are in the report then."""
     before = len(report.faults)
     circular = _periods(node, report)
-    renames = _renames(node, report)
+    renames = renames_of(node, report)
     for knob in ("features", "labels", "categories"):
         _check_names(getattr(node, knob), knob, cells, report)
     _check_names(list(circular), "circular", cells, report)
@@ -166,7 +166,8 @@ def _periods(node: DataSource, report: Report) -> dict[str, float]:
     return found
 
 
-def _renames(node: DataSource, report: Report) -> dict[str, str]:
+def renames_of(node: DataSource, report: Report) -> dict[str, str]:
+    """What the knob `rename` renames, and to what."""
     found = {}
     for text in node.rename:
         old, sign, new = text.partition("=")
