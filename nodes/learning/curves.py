@@ -113,6 +113,7 @@ def as_error(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> as_error("IoU", np.array([0.75])).tolist(), as_error("PSNR (dB)", np.array([20.0])).tolist()
     ([0.25], [0.1])
     """
-    if "(dB)" in name:
+    figure = name.partition(" of ")[0]  # with several labels, each has its own: "accuracy of phase"
+    if "(dB)" in figure:
         return np.asarray(10.0 ** (-values / 20.0))
-    return 1.0 - values if name in HIGHER_IS_BETTER else values
+    return 1.0 - values if figure in HIGHER_IS_BETTER else values

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from understudy.nodes.trainer import Trainer
     from understudy.runtime.context import Context
     from understudy.runtime.runs.manifest import State
+    from understudy.runtime.runs.summary import Summary
 
 SAVE_SECONDS = 60.0
 """A resume state is saved at least so often, whatever the checkpoint interval."""
@@ -334,9 +335,11 @@ class Training:
         best = int(self.judge.best["step"]) if self.judge.best else None
 
         def write() -> None:
+            summary = read_summary(self.folder.summary)
+            title = " · ".join((self.folder.path.name, *_measured_last(summary)))
             try:
                 with replacing(self.folder.loss_graph) as temporary:
-                    draw_loss_graph(read_summary(self.folder.summary), temporary, self.folder.path.name, best)
+                    draw_loss_graph(summary, temporary, title, best)
             except (StorageError, OSError) as error:
                 self.context.warn(f"{self.node.name}: the loss graph was not written: {error}")
 
@@ -360,3 +363,11 @@ class Training:
         if ended:
             self.start.say(str(found))
             self.context.sink(events.Judged(self.node.name, found.word, found.reason))
+
+
+def _measured_last(summary: Summary) -> list[str]:
+    """What a person sees of the newest held-out error, in words: one sentence part, or none."""
+    if not summary.figures:
+        return []
+    words = ", ".join(f"{name} {values[-1]:.3g}" for name, values in summary.figures.items())
+    return [f"held out at step {summary.validation_steps[-1]:,}: {words}"]

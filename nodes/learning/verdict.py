@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from understudy.nodes.learning.curves import Windows, as_error, rise, windows
+from understudy.nodes.learning.subject import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,11 +31,17 @@ WORDS = (
 FAULT_WORDS = {"swapped": "wrong order of inputs", "misaligned": "misaligned pairs"}
 """Faults of the data that decide the verdict, and its word for each."""
 
+DOUBLED = 1.0
+"""One that rose by this share is certain of what is wrong, whatever the figures are."""
+
 RISEN = 0.1
 """A held-out loss that rose by this share of its best is no longer the best."""
 
 BLOWN_UP = 1.5
 """A training loss that rose to so many times its lowest has diverged."""
+
+LEARNED = 0.5
+"""A training loss under this share of knowing nothing counts as learned where the subject says no better."""
 
 GAP = 3.0
 """Held-out errors of so many times the trained pairs' say that there are too few of them."""
@@ -42,8 +49,8 @@ GAP = 3.0
 GAP_IN_FRAMES = 2.0
 """The same where what is held out lies in frames that are trained on."""
 
-FALLING = 0.15
-"""A loss that falls by this share over a third of a training is still falling."""
+FALLING = 0.2
+"""A loss that is lower by this share after twice the steps is still falling."""
 
 MOST_BAD = 0.02
 """A larger share of steps without a finite loss has diverged."""
@@ -152,8 +159,8 @@ class _Case:
         if found.means[-1] > found.means[min(there, len(found.means) - 1)]:
             return None  # both rose: that is no overfitting
         seen = self._figure_since(risen.step)
-        if seen is not None and not seen[1]:
-            return None  # a more certain network with a higher loss, and nothing that anybody would see
+        if seen is not None and not seen[1] and risen.share < DOUBLED:
+            return None  # a somewhat more certain network, and nothing that anybody would see
         words = f" ({seen[0]})" if seen else ""
         return "overfitting", (
             f"Since step {risen.step:,} the held-out loss rose from {risen.best:.4g} to {risen.last:.4g}"
@@ -173,20 +180,27 @@ class _Case:
         return f"{name} {values[at]:.4g}, now {values[-1]:.4g}", now > (1 + RISEN) * then
 
     @property
+    def _good(self) -> float | None:
+        """A training loss that counts as learned."""
+        nothing = self.evidence.knowing_nothing
+        if self.evidence.good is not None or nothing is None:
+            return self.evidence.good
+        return LEARNED * nothing
+
+    @property
     def _more(self) -> str:
         return f"more {self.evidence.samples}"
 
-    def _gap(self, _: Windows) -> tuple[str, str] | None:
-        trained = self.evidence.training
-        if trained is None or not len(self.summary.validation):
+    def _gap(self, found: Windows) -> tuple[str, str] | None:
+        if not len(self.summary.validation):
             return None
+        trained = self.evidence.training or Measured(float(found.means[-1]))
         held, gap = self._last_held_out(), GAP_IN_FRAMES if self.evidence.same_frames else GAP
         far = held["loss"] > gap * trained.loss
         for name, value in list(trained.figures.items())[:1]:
             errors = as_error(name, np.array([value, held[name]]))
             far = far and errors[1] > gap * errors[0] and errors[1] > SMALL_ERROR.get(name, 0.0)
-        good = self.evidence.good
-        if not far or (good is not None and trained.loss > good):
+        if not far or (self._good is not None and trained.loss > self._good):
             return None
         return "too little data", (
             f"On what it was trained on the loss is {_measured(trained.loss, trained.figures)}, on what was "
@@ -200,7 +214,7 @@ class _Case:
         return {"loss": float(np.median(self.summary.validation[-3:])), **figures}
 
     def _unlearned(self, found: Windows) -> tuple[str, str] | None:
-        good, trained = self.evidence.good, self.evidence.trained_now or self.evidence.training
+        good, trained = self._good, self.evidence.trained_now or self.evidence.training
         loss = float(found.means[-1]) if trained is None else trained.loss
         if not self.ended or good is None or loss <= good:
             return None
@@ -214,9 +228,16 @@ class _Case:
         )
 
     def _falling(self, found: Windows) -> bool:
-        """Whether the last third of the training still brought a lot."""
-        third = max(1, len(found.means) // 3)
-        before, now = found.means[-2 * third : -third].mean(), found.means[-third:].mean()
+        """Whether twice the steps brought a lot, as long as the rate was at its highest.
+
+        As it falls every loss does, and that says nothing of more epochs.
+        """
+        rates = np.array([part.mean() for part in np.array_split(self.summary.rates, len(found.means))])
+        high = np.flatnonzero(rates > 0.99 * rates.max())
+        half = len(high) // 2
+        if not half:
+            return False
+        before, now = found.means[high[:half]].mean(), found.means[high[half:]].mean()
         return bool(now < (1 - FALLING) * before)
 
     def _fine(self, found: Windows) -> tuple[str, str]:
