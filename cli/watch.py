@@ -17,7 +17,6 @@ from understudy.cli.runs import note, require_folders, show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
     from rich.text import Text
 
     from understudy.runtime.runs.following import Change, Watcher
@@ -36,7 +35,6 @@ ended, stopped or crashed), and the fields of understudy runs --json.
 Ctrl-C ends the watching, with exit status 130; the runs go on.
 """
 
-HEADING = ("run", "state", "step", "loss", "", "held out", "best", "steps/s", "left", "")
 CURVE = 20
 """Characters of the little curve of losses."""
 
@@ -124,7 +122,7 @@ def _follow_live(watcher: Watcher, interval: float, places: Sequence[Path]) -> N
         while True:
             shown |= {change.row.run for change in watcher.look()}
             rows = [row for row in watcher.rows if row.run in shown]
-            live.update(_table(rows, watcher, bars) if rows else _waiting(watcher, places), refresh=True)
+            live.update(_shown(rows, watcher, bars) if rows else _waiting(watcher, places), refresh=True)
             time.sleep(interval)
 
 
@@ -137,32 +135,31 @@ def _waiting(watcher: Watcher, places: Sequence[Path]) -> Text:
     return Text(f"No run is running in {where}{others}. Waiting for one; Ctrl-C ends this.")
 
 
-def _table(rows: Sequence[Row], watcher: Watcher, bars: str) -> Table:
-    from rich.table import Table
+def _shown(rows: Sequence[Row], watcher: Watcher, bars: str) -> Text:
+    """All runs, two lines each."""
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in HEADING:
-        table.add_column(name, no_wrap=name != "")
+    width = max(len(row.name) for row in rows)
+    shown = Text()
     for row in rows:
-        table.add_row(*(Text(cell) for cell in cells(row, sparkline(watcher.losses(row), bars))))
-    return table
+        head, figures = block(row, sparkline(watcher.losses(row), bars))
+        shown.append(row.name.ljust(width), style="bold")
+        shown.append(f"  {head}\n    {figures}\n")
+    return shown
 
 
-def cells(row: Row, curve: str) -> tuple[str, ...]:
-    """A run's line in the live table."""
-    return (
-        row.name,
-        row.state + (f" on {row.host}" if row.host else ""),
-        output.steps(row.step, row.steps),
-        output.number(row.loss),
-        curve,
-        output.number(row.validation),
-        output.number(row.best),
-        output.number(row.speed, digits=3),
-        left(row) if row.state == "running" else "",
-        note(row),
-    )
+def block(row: Row, curve: str) -> tuple[str, str]:
+    """What is told beside a run's name, and below it: how far it is, and how good."""
+    state = row.state + (f" on {row.host}" if row.host else "")
+    speed = f"{output.number(row.speed, digits=3)} steps/s" if row.speed else ""
+    ahead = [f"{left(row)} left" if left(row) else "", speed if row.state == "running" else ""]
+    far = ", ".join(part for part in (output.steps(row.step, row.steps), *ahead) if part)
+    losses = (("loss", row.loss), ("held out", row.validation), ("best", row.best))
+    figures = [f"{name} {output.number(value)}" for name, value in losses if value is not None]
+    if row.best_step is not None:
+        figures[-1] += f" at step {row.best_step:,}"
+    said = "; ".join(part for part in (", ".join(figures), note(row)) if part)
+    return "  ".join(part for part in (state, curve, far) if part), said
 
 
 def left(row: Row) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy.cli.watch import BARS, PLAIN_BARS, bars_for, cells, line, sparkline
+from understudy.cli.watch import BARS, PLAIN_BARS, bars_for, block, line, sparkline
 from understudy.runtime.runs.following import Change
 from understudy.runtime.runs.table import Row
 
@@ -29,7 +29,15 @@ PATIENCE = 60.0
 """Seconds after which another process is ended, so that no test waits for ever."""
 
 ROW = Row(
-    name="first", run="training/first", state="running", step=50, steps=100, loss=0.5, best=0.25, speed=2.0
+    name="first",
+    run="training/first",
+    state="running",
+    step=50,
+    steps=100,
+    loss=0.5,
+    best=0.25,
+    best_step=40,
+    speed=2.0,
 )
 
 
@@ -105,9 +113,12 @@ def test_a_change_is_a_line(event: Any, state: str, verdict: str, expected: str)
     assert line(Change(event, row)) == expected
 
 
-def test_the_live_table_tells_time_left_and_best() -> None:
-    """A running run's line has its curve, best held-out loss, speed and the time that is left."""
-    assert cells(ROW, "█▁")[1:9] == ("running", "50 of 100", "0.5", "█▁", "", "0.25", "2", "25 s")
+def test_the_live_view_tells_time_left_and_best() -> None:
+    """A running run has its curve, speed and the time that is left; below are its losses."""
+    assert block(ROW, "█▁") == (
+        "running  █▁  50 of 100, 25 s left, 2 steps/s",
+        "loss 0.5, best 0.25 at step 40",
+    )
 
 
 def test_the_curve_falls_as_the_losses_do() -> None:
