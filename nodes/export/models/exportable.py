@@ -47,8 +47,8 @@ class Exportable(Protocol):
     def expected(self, sample: Values) -> Values:
         """Our own result."""
 
-    def span(self, expected: Values) -> float:
-        """The range of values that a difference is told as a share of."""
+    def span(self, expected: Values) -> float | Values:
+        """The range of values that a difference is told as a share of, or that of each column."""
 
     def noted(self, **facts: Any) -> dict[str, Any]:
         """The notes, with facts that an export adds."""
@@ -88,7 +88,7 @@ class TorchExportable:
         """Our own result."""
         return self.ours(sample)
 
-    def span(self, expected: Values) -> float:
+    def span(self, expected: Values) -> float | Values:
         """From the least to the largest value and 0; 1 where all are 0."""
         return float(max(expected.max(), 0.0) - min(expected.min(), 0.0)) or 1.0
 
@@ -156,7 +156,7 @@ def largest_difference(model: Exportable, play: Callable[[Values], Values], what
                 f"{what} gives a result of shape {theirs.shape} for an input of shape {sample.shape}; "
                 f"expected {ours.shape}. Nothing was written."
             )
-        difference = float(np.abs(ours - theirs).max()) / model.span(ours)
+        difference = float((np.abs(ours - theirs) / model.span(ours)).max())
         if not difference <= model.tolerance:  # what is no number is no export either
             raise UnderstudyError(
                 f"The result of {what} differs from ours by {difference:.1e} of the range of its values, for "

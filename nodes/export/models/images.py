@@ -86,14 +86,18 @@ def described(model: ImageModel, header: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def drawn_crops(encoding: Encoding) -> list[Values]:
+def drawn_crops(encoding: Encoding, sizes: Sequence[tuple[int, int, int]] = SIZES) -> list[Values]:
     """Pixels `(N, C, H, W)` with the mean and twice the deviation of those trained on; always the same.
 
     Twice, so that there are values below 0 and above 1. Half of the deviation is that of blocks of pixels, as
     frames are neither flat nor noise.
+
+    Args:
+        encoding: What they are decoded by.
+        sizes: N, H and W of each.
     """
     found = []
-    for place, (count, height, width) in enumerate(SIZES):
+    for place, (count, height, width) in enumerate(sizes):
         shape = (count, encoding.channels, height, width)
         coarse = _normal(place, "blocks", (count, encoding.channels, -(-height // 8), -(-width // 8)))
         blocks = coarse.repeat(8, axis=2).repeat(8, axis=3)[:, :, :height, :width]

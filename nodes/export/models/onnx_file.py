@@ -59,14 +59,29 @@ def player(model: Exportable, data: bytes) -> Play:
     """What ONNX Runtime makes of an input, on one thread.
 
     Raises:
-        UnderstudyError: onnxruntime is missing.
+        UnderstudyError: onnxruntime is missing, or can't compute the model, then or later.
     """
     onnxruntime = needed("onnxruntime")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    return lambda sample: np.asarray(session.run([model.output], {model.input: sample})[0])
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise _refused(error) from error
+
+    def play(sample: Values) -> Values:
+        try:
+            return np.asarray(session.run([model.output], {model.input: sample})[0])
+        except Exception as error:
+            raise _refused(error) from error
+
+    return play
+
+
+def _refused(error: Exception) -> UnderstudyError:
+    reason = str(error).rpartition("Status Message: ")[2].strip().partition("\n")[0].rstrip(".")
+    return UnderstudyError(f"ONNX Runtime can't compute the exported model: {reason}. Nothing was written.")
 
 
 def milliseconds(model: Exportable, play: Play) -> float:

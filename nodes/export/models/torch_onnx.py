@@ -5,11 +5,13 @@ Torch's exporter that traces is used: its successor writes opset 18 at the least
 
 from __future__ import annotations
 
+import copy
 import io
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from understudy.graph.errors import UnderstudyError
 from understudy.nodes.export.models.onnx_file import needed
@@ -49,12 +51,12 @@ def onnx_bytes(model: TorchExportable) -> bytes:
 
 
 def _exported(model: TorchExportable, opset: int) -> bytes:
-    axes = dict(model.free)
+    axes, module = dict(model.free), _padded(copy.deepcopy(model.module))
     target: Any = io.BytesIO()  # which the exporter takes, and does not say so
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter announces its successor
         torch.onnx.export(
-            model.module,
+            module,
             (torch.from_numpy(model.samples[0]),),
             target,
             dynamo=False,
@@ -65,3 +67,17 @@ def _exported(model: TorchExportable, opset: int) -> bytes:
         )
     data: bytes = target.getvalue()
     return data
+
+
+def _padded(module: nn.Module) -> nn.Module:
+    """The module with a layer of its own for padding "same", which ONNX Runtime lacks with dilation."""
+    for name, each in module.named_children():
+        if isinstance(each, nn.Conv1d | nn.Conv2d) and each.padding == "same":
+            sizes = [rate * (size - 1) for rate, size in zip(each.dilation, each.kernel_size, strict=True)]
+            sides = [side for size in reversed(sizes) for side in (size // 2, size - size // 2)]
+            each.padding = (0,) * len(sizes)
+            pad = nn.ConstantPad1d if len(sizes) == 1 else nn.ConstantPad2d
+            setattr(module, name, nn.Sequential(pad(sides, 0.0), each))  # type: ignore[arg-type]
+        else:
+            _padded(each)
+    return module

@@ -59,7 +59,7 @@ def half_difference(model: TorchExportable, data: bytes) -> float | None:
                 found = script(halved).float().numpy()
         except RuntimeError:  # the network names a type, or has an operator that knows no halves
             return None
-        largest = max(largest, float(np.abs(found - expected).max()) / model.span(expected))
+        largest = max(largest, float((np.abs(found - expected) / model.span(expected)).max()))
     return largest if np.isfinite(largest) else None
 
 

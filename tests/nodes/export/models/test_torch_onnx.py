@@ -13,13 +13,14 @@ from torch.nn import functional
 
 from understudy.graph.errors import UnderstudyError
 from understudy.nodes.export.models.images import exportable
-from understudy.nodes.export.models.onnx_file import checked_onnx
+from understudy.nodes.export.models.onnx_file import checked_onnx, player
 from understudy.nodes.export.models.torch_onnx import onnx_bytes
 from understudy.runtime.runs.container import read_container
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from torch import Tensor
 
     from understudy.nodes.export.models.exportable import TorchExportable
@@ -69,3 +70,28 @@ def test_an_operator_that_onnx_lacks_is_named(model: TorchExportable) -> None:
     """And what to do about it."""
     with pytest.raises(UnderstudyError, match=r"ONNX lacks, up to opset 20.*aten::mode.*such as UNet"):
         onnx_bytes(replace(model, module=Ordered()))
+
+
+@pytest.mark.parametrize("kernel", [(3, 5), (4, 2)], ids=["odd", "even"])
+def test_padding_to_the_same_size_is_spelled_out(model: TorchExportable, kernel: tuple[int, int]) -> None:
+    """ONNX Runtime knows it only without dilation; the model in hand stays as it was."""
+    layer = nn.Conv2d(3, 3, kernel, dilation=2, padding="same")
+    around = nn.Sequential(layer)
+
+    def ours(sample: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return around(torch.from_numpy(sample)).numpy()
+
+    _, difference, _ = checked_onnx(replace(model, module=around, ours=ours))
+
+    assert difference < 1e-5
+    assert layer.padding == "same"
+
+
+def test_what_onnx_runtime_can_not_compute_is_told(model: TorchExportable) -> None:
+    """With its reason: an operator of a later time, here."""
+    data = onnx.load_model_from_string(onnx_bytes(model))
+    data.opset_import[0].version = 999
+
+    with pytest.raises(UnderstudyError, match=r"ONNX Runtime can't compute the exported model: .*999"):
+        player(model, data.SerializeToString())
