@@ -11,14 +11,14 @@ import re
 import struct
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 from understudy.runtime.runs.summary import LARGEST_RECORD, read_bytes, read_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 LOSSES_AVERAGED = 100
@@ -89,7 +89,7 @@ def summed_up(
     losses: Sequence[float],
     times: Sequence[float],
     points: Sequence[tuple[int, float]],
-    figures: dict[str, float],
+    figures: Mapping[str, Any],
 ) -> Glance:
     """A glance of what was read.
 
@@ -103,15 +103,16 @@ def summed_up(
     finite = [loss for loss in losses[-LOSSES_AVERAGED:] if math.isfinite(loss)]
     measured = [(loss, at) for at, loss in points if math.isfinite(loss)]
     best = min(measured, default=(None, None))
+    counted = [time for time in times if math.isfinite(time)]
     return Glance(
         step=step,
         loss=sum(finite) / len(finite) if finite else None,
         validation=measured[-1][0] if measured else None,
         best=best[0],
         best_step=best[1],
-        seconds=seconds(times),
-        speed=speed(times),
-        figures=figures,
+        seconds=seconds(counted),
+        speed=speed(counted),
+        figures={name: value for name, value in figures.items() if _is_number(value)},
     )
 
 
@@ -137,6 +138,10 @@ def speed(times: Sequence[float]) -> float | None:
     return (len(last) - 1 - begin) / span if span > 0 else None
 
 
+def _is_number(value: Any) -> bool:
+    return type(value) is float and math.isfinite(value)
+
+
 def _integer(packed: bytes) -> int:
     return packed[0] if len(packed) == 1 else int.from_bytes(packed[1:], "big")
 
@@ -145,7 +150,7 @@ def _floats(packed: list[bytes]) -> tuple[float, ...]:
     return struct.unpack(f">{len(packed)}d", b"".join(packed))
 
 
-def _figures(data: bytes) -> dict[str, float]:
+def _figures(data: bytes) -> dict[str, Any]:
     """The newest mapping of that name; none where the end is torn in the middle of it."""
     at = data.rfind(_FIGURES)
     unpacker = msgpack.Unpacker(max_buffer_size=LARGEST_RECORD)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from mutations import mutated
 
 from understudy.runtime.processes import this_process
 from understudy.runtime.runs.folder import RunFolder, create_run
@@ -190,3 +191,15 @@ def test_damage_while_watching_is_told(run: RunFolder) -> None:
         (change,) = watcher.look()
 
     assert (change.event, change.row.state) == ("state", "damaged")
+
+
+def test_a_damaged_summary_is_followed_up_to_the_damage(run: RunFolder) -> None:
+    """Of 200 changed copies none raises; what is shown are rows that were written."""
+    with SummaryWriter(run.summary) as summary:
+        for step in range(1, 20):
+            summary.row(step, 1.0, 0.1, float(step))
+    for changed in mutated(run.summary.read_bytes(), 200, seed=2):
+        run.summary.write_bytes(changed)
+        losses = Losses(run.summary)
+        losses.look()
+        assert set(losses.losses) <= {1.0}
