@@ -20,6 +20,7 @@ from understudy.nodes.learning.image_model import WEIGHTS, weights_of
 from understudy.nodes.learning.judging import Judge
 from understudy.nodes.learning.loop import Loop, Plan
 from understudy.nodes.learning.loss_graph import draw_loss_graph
+from understudy.nodes.learning.rate_finder import draw_rates, find_rate
 from understudy.nodes.learning.restraint import Restraint
 from understudy.nodes.learning.saver import Saver
 from understudy.nodes.learning.schedules import decay_start, steps_of
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from understudy.graph.node import Inputs
+    from understudy.nodes.learning.rate_finder import RateTrial
     from understudy.nodes.learning.subject import Subject
     from understudy.nodes.trainer import Trainer
     from understudy.runtime.context import Context
@@ -67,26 +69,55 @@ def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
     device = resolve(context.settings.device)
     torch.set_num_threads(context.settings.threads or usual_threads())
     subject = subject_of(node, inputs, context, device)
-    plan = _plan(node, subject, device)
+    trial = _rate_trial(node, subject, context, device) if node.learning_rate == "find" else None
+    plan = _plan(node, subject, device, trial)
     with begin(node, context, plan, subject, environment.environment(device, plan.precision)) as start:
         if not start.finished:
+            if trial is not None and start.container is None:
+                _show_rates(trial, start)
             Training(node, context, subject, plan, start, inputs.get("weights")).run()
         return _result(start, context)
 
 
-def _plan(node: Trainer, subject: Subject, device: str) -> Plan:
-    batch = node.batch_size
-    if batch == "auto":
-        batch = subject.batch_size
-    elif batch > subject.pairs:
+def _rate_trial(node: Trainer, subject: Subject, context: Context, device: str) -> RateTrial:
+    return find_rate(
+        subject,
+        batch=_batch(node, subject),
+        precision=subject.precision,
+        device=device,
+        told=lambda done, total: context.progress(done, total, "trial steps"),
+    )
+
+
+def _show_rates(trial: RateTrial, start: Start) -> None:
+    path = start.folder.path / f"{start.folder.path.name}_rates.png"
+    start.say(f"a trial of {len(trial.rates)} steps found the learning rate {trial.rate:.2g}: {path.name}")
+    with replacing(path) as temporary:
+        draw_rates(trial, temporary)
+
+
+def _batch(node: Trainer, subject: Subject) -> int:
+    batch: int | str = node.batch_size
+    if isinstance(batch, str):
+        return subject.batch_size
+    if batch > subject.pairs:
         raise NodeError(
             node.name, f"a batch of {batch} needs as many pairs; there are {subject.pairs}", knob="batch_size"
         )
+    return batch
+
+
+def _plan(node: Trainer, subject: Subject, device: str, trial: RateTrial | None) -> Plan:
+    batch, rate = _batch(node, subject), node.learning_rate
+    if rate == "auto":
+        rate = subject.rate
+    elif trial is not None:
+        rate = trial.rate
     steps = steps_of(node.epochs, subject.pairs, batch)
     return Plan(
         steps=steps if subject.most_steps is None else min(steps, subject.most_steps),
         batch=batch,
-        rate=subject.rate if node.learning_rate == "auto" else node.learning_rate,
+        rate=rate,
         schedule=node.schedule,
         precision=subject.precision,
         device=device,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -374,6 +375,15 @@ def test_a_training_that_holds_random_weights_resumes_to_the_same_bytes(
     trained(make_graph(tmp_path / "broken", rate_dropout=0.5))
     whole, broken = (network_of(folder_of(tmp_path / name).cat(18)) for name in ("whole", "broken"))
     assert whole == broken
+
+
+def test_a_rate_is_found_and_drawn(shot: Path, make_graph: Callable[..., Graph]) -> None:
+    """With `find` a trial comes first; its picture lies in the run folder, and the losses have its rate."""
+    trained(make_graph(shot, learning_rate="find"))
+    folder = folder_of(shot)
+    assert (folder.path / "run_rates.png").is_file()
+    (said,) = re.findall(r"found the learning rate ([\d.e-]+):", folder.log.read_text())
+    assert max(read_summary(folder.summary).rates) == pytest.approx(float(said), rel=0.05)  # two digits
 
 
 def test_a_layer_that_is_not_there_is_refused(shot: Path, make_graph: Callable[..., Graph]) -> None:
