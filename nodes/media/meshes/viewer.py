@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from understudy.nodes.media.viewers import Look
+
     Shapes = PosedMeshes | PlayedShapes
 
 HEAT_VIEWS = ("front", "side", "back")
@@ -29,7 +31,7 @@ def shows(value: Any) -> bool:
     return isinstance(value, PosedMeshes | PlayedShapes)
 
 
-def columns(value: Shapes, heading: str, first: Shapes | None) -> list[ShapeColumn]:
+def columns(value: Shapes, heading: str, first: Shapes | None, look: Look) -> list[ShapeColumn]:  # noqa: ARG001 - meshes have one look
     """A column of the shapes; and one of their errors, where they can be compared with the first."""
     red = RED * value.rig.diagonal
     said = f"red: {red:.3g} {value.rig.units}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from understudy.nodes.media.viewers import Look
 
+
 CARD = (24, 24, 26)
 
 LINE = 18
@@ -28,7 +29,12 @@ def shows(value: Any) -> bool:
     return isinstance(value, Table)
 
 
-def columns(value: Table, heading: str, first: Table | None, look: Look) -> list[LabelColumn]:  # noqa: ARG001 - nothing is compared here
+def columns(
+    value: Table,
+    heading: str,
+    first: Table | None,  # noqa: ARG001 - nothing is compared here
+    look: Look,  # noqa: ARG001 - labels look one way
+) -> list[LabelColumn]:
     """A column of the labels."""
     return [LabelColumn(value, heading)]
 
