@@ -17,7 +17,21 @@ from understudy.graph.errors import GraphError, Stopped, UnderstudyError, neares
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("new", "check", "plan", "run", "resume", "runs", "watch", "show", "measure", "export", "nodes")
+COMMANDS = (
+    "new",
+    "check",
+    "plan",
+    "clinic",
+    "run",
+    "resume",
+    "runs",
+    "watch",
+    "suggest",
+    "show",
+    "measure",
+    "export",
+    "nodes",
+)
 """The commands in the order in which somebody meets them; each is the `command` of the module of its name."""
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130

@@ -11,7 +11,7 @@ but time is known they are evenly spaced.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from PIL import Image
@@ -38,6 +38,17 @@ A model is often sure where it is wrong, so that what it says is not trusted alo
 
 _UNSURE = 1.2
 _UNLIKE = 1.2
+
+
+class Suggested(Protocol):
+    """A frame to paint or a pose to capture: its number, what it is worth, and why in a sentence."""
+
+    @property
+    def frame(self) -> int: ...  # noqa: D102 - described above
+    @property
+    def score(self) -> float: ...  # noqa: D102 - described above
+    @property
+    def reason(self) -> str: ...  # noqa: D102 - described above
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +86,13 @@ class Shot:
     def distances(self) -> NDArray[np.float64]:
         """How far any two frames are apart, `(N, N)`: in time and in looks, each 1 on average."""
         at = np.array(self.numbers, np.float64)[:, None]
+        return np.asarray(_relative(np.abs(at - at.T)) + _relative(self.unlikeness()))
+
+    def unlikeness(self) -> NDArray[np.float64]:
+        """How far any two frames are apart in looks, `(N, N)`."""
         flat = self.looks.astype(np.float64)
         squares = (flat**2).sum(axis=1)
-        apart = np.maximum(squares[:, None] + squares - 2.0 * flat @ flat.T, 0.0)
-        return np.asarray(_relative(np.abs(at - at.T)) + _relative(np.sqrt(apart)))
+        return np.asarray(np.sqrt(np.maximum(squares[:, None] + squares - 2.0 * flat @ flat.T, 0.0)))
 
     def weights(self) -> NDArray[np.float64]:
         """How much each frame counts, `(N,)`, 1 on average."""
@@ -141,7 +155,7 @@ def frames_to_paint(shot: Shot, count: int) -> list[Suggestion]:
     while chosen:
         gains = [float((weights * (left - np.minimum(left, distances[:, place]))).sum()) for place in chosen]
         place = chosen.pop(int(np.argmax(gains)))
-        found.append(Suggestion(shot.numbers[place], max(gains) / need, _reason(shot, place, near)))
+        found.append(Suggestion(shot.numbers[place], max(gains) / need, _reason(shot, place)))
         left = np.minimum(left, distances[:, place])
     return found
 
@@ -214,7 +228,7 @@ def _best(
     return int(candidates[best]), float(needs[best])
 
 
-def _reason(shot: Shot, place: int, near: NDArray[np.float64]) -> str:
+def _reason(shot: Shot, place: int) -> str:
     """What is special about a frame, in a sentence."""
     words = []
     if shot.doubt is not None:
@@ -225,8 +239,8 @@ def _reason(shot: Shot, place: int, near: NDArray[np.float64]) -> str:
     if painted.size:
         nearest = int(painted[np.argmin(np.abs(painted - shot.numbers[place]))])
         words.append(f"{abs(nearest - shot.numbers[place])} frames from the nearest painted one, {nearest}")
-    typical = float(near[~shot.painted].mean())
-    if near[place] > _UNLIKE * typical:
-        words.append("it looks unlike all painted frames")
+        unlike = shot.unlikeness()[:, shot.painted].min(axis=1)
+        if unlike[place] > _UNLIKE * float(np.median(unlike[~shot.painted])):
+            words.append("it looks unlike all painted frames")
     sentence = "; ".join(words) or "it stands for most of the shot"
     return sentence[0].upper() + sentence[1:] + "."
