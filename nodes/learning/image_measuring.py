@@ -11,7 +11,7 @@ from understudy.nodes.learning import metrics
 from understudy.nodes.learning.regions import around, within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,20 +47,21 @@ class Sample:
 
 
 def matte_figures(found: Sequence[NDArray[Any]], truth: Sequence[NDArray[Any]]) -> dict[str, float]:
-    """IoU of all pieces together, and the mean error of their edges.
+    """IoU of all pieces together with its standard error, and the mean error of their edges.
 
     Args:
         found: Mattes that were made, each `(H, W, 1)`.
         truth: The groundtruths.
     """
     pairs = [(one[..., 0], other[..., 0]) for one, other in zip(found, truth, strict=True)]
-    figures = {"IoU": metrics.iou([metrics.overlap(one, other) for one, other in pairs])}
+    parts = [metrics.overlap(one, other) for one, other in pairs]
+    figures = {"IoU": metrics.iou(parts), "IoU standard error": _sureness(parts, metrics.iou)}
     edges = [error for one, other in pairs if (error := metrics.edge_error(one, other)) is not None]
     return figures | ({"edge error (px)": float(np.mean(edges))} if edges else {})
 
 
 def colour_figures(found: Sequence[NDArray[Any]], truth: Sequence[NDArray[Any]]) -> dict[str, float]:
-    """PSNR of all pieces together, and their mean SSIM.
+    """PSNR of all pieces together with its standard error, and their mean SSIM.
 
     Full signal is 1, or the largest value of the groundtruth where that is larger.
 
@@ -69,24 +70,23 @@ def colour_figures(found: Sequence[NDArray[Any]], truth: Sequence[NDArray[Any]])
         truth: The groundtruths.
     """
     peak = max(1.0, *(float(one.max()) for one in truth))
-    squares = sum(float(np.square(one - other).sum()) for one, other in zip(found, truth, strict=True))
-    figures = {"PSNR (dB)": metrics.psnr(squares / sum(one.size for one in truth), peak)}
-    whole = [pair for pair in zip(found, truth, strict=True) if min(pair[0].shape[:2]) >= metrics.WINDOW]
+    pairs = list(zip(found, truth, strict=True))
+    parts = [(float(np.square(one - other).sum()), one.size) for one, other in pairs]
+
+    def together(some: Sequence[tuple[float, int]]) -> float:
+        return metrics.psnr(sum(squares for squares, _ in some) / sum(size for _, size in some), peak)
+
+    figures = {"PSNR (dB)": together(parts), "PSNR standard error": _sureness(parts, together)}
+    whole = [pair for pair in pairs if min(pair[0].shape[:2]) >= metrics.WINDOW]
     likeness = [metrics.ssim(one, other, peak) for one, other in whole]
     return figures | ({"SSIM": float(np.mean(likeness))} if likeness else {})
 
 
-def sureness(found: Sequence[NDArray[Any]], truth: Sequence[NDArray[Any]]) -> float:
-    """The standard error of the IoU over pieces, by leaving each out in turn (jackknife; Tukey 1958).
-
-    Args:
-        found: Mattes that were made, each `(H, W, 1)`.
-        truth: The groundtruths.
-    """
-    parts = [metrics.overlap(one[..., 0], other[..., 0]) for one, other in zip(found, truth, strict=True)]
+def _sureness(parts: Sequence[Any], together: Callable[[Sequence[Any]], float]) -> float:
+    """The standard error of a figure, by leaving out each piece in turn (jackknife; Tukey 1958)."""
     if len(parts) < 2:
-        return float("nan")
-    without = np.array([metrics.iou([*parts[:at], *parts[at + 1 :]]) for at in range(len(parts))])
+        return 0.0
+    without = np.array([together([*parts[:at], *parts[at + 1 :]]) for at in range(len(parts))])
     return float(np.sqrt((len(parts) - 1) * np.square(without - without.mean()).mean()))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -23,6 +25,7 @@ from understudy.runtime.randomness import permutation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
     from PIL.Image import Image
     from torch import Tensor
 
@@ -31,6 +34,15 @@ if TYPE_CHECKING:
     from understudy.nodes.learning.deformers.preparing import Prepared
     from understudy.nodes.learning.principal_shapes import PrincipalShapes
     from understudy.nodes.media.meshes.posed import PosedMeshes
+
+LEARNED = 0.5
+"""A training loss of half of ridge's counts as learned."""
+
+NEARLY_ALL = 0.01
+"""So does one that left a hundredth of the deformation: with few poses ridge leaves next to nothing."""
+
+SMALL = 0.25
+"""A held-out error under this share of the mean deformation's is small."""
 
 SHEET_ROWS = 3
 """Held-out poses on a training's contact sheet."""
@@ -156,12 +168,24 @@ class MeshSubject:
         return {}
 
     def validate(self, network: nn.Module) -> Measured | None:
-        """The loss on the held-out poses."""
-        return Measured(self._drawn.validate(network))
+        """The net's loss on the held-out poses, and its vertex error on some of them."""
+        loss = self._drawn.validate(network)
+        return Measured(loss, mesh_report.vertex_errors(self._deformer(network), self._data.held_out))
 
-    def evidence(self, network: nn.Module) -> Evidence:  # noqa: ARG002 - the curves say most
-        """How many poses are held out; ridge is the floor."""
-        return Evidence(samples="poses", held_out=f"{len(self._data.held_out):,} poses", knowing_nothing=1.0)
+    def evidence(self, network: nn.Module) -> Evidence:
+        """How the model that is kept, the best of ridge, kernel and net, does on both sides of the split."""
+        deformer, held_out = self._conclude(network).deformer, self._data.held_out
+        still = mesh_report.vertex_errors(self._prepared.deformer(_Still(self._prepared)), held_out)
+        nothing = self._drawn.nothing
+        return Evidence(
+            samples="poses",
+            held_out=f"{len(held_out):,} poses",
+            training=Measured(math.nan, mesh_report.vertex_errors(deformer, self._data.training)),
+            kept=Measured(math.nan, mesh_report.vertex_errors(deformer, held_out)),
+            small=SMALL * next(iter(still.values())),
+            knowing_nothing=nothing,
+            good=max(LEARNED, NEARLY_ALL * nothing),
+        )
 
     def contact_sheet(self, network: nn.Module, step: int) -> Image:
         """Three held-out poses: groundtruth, output, error."""
@@ -191,6 +215,21 @@ class MeshSubject:
     def identities(self) -> dict[str, dict[str, str]]:
         """The digest of each file, by input and name."""
         return self._data.identities
+
+
+class _Still:
+    """The mean deformation, whatever the controls are: what knowing nothing would give."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._like = prepared.ridge
+
+    def predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Zero coefficients `(N, S, K)`."""
+        return np.zeros_like(self._like.predict(inputs))
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Nothing that would be kept."""
+        return {}
 
 
 class _ClosedForm(nn.Module):

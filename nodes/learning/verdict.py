@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,10 @@ BLOWN_UP = 1.5
 LEARNED = 0.5
 """A training loss under this share of knowing nothing counts as learned where the subject says no better."""
 
-GAP = 3.0
-"""Held-out errors of so many times the trained pairs' say that there are too few of them."""
+GAP = 2.0
+"""Held-out errors of so many times the trained pairs' say that there are too few; of losses, the square."""
 
-GAP_IN_FRAMES = 2.0
+GAP_IN_FRAMES = 1.5
 """The same where what is held out lies in frames that are trained on."""
 
 FALLING = 0.2
@@ -60,9 +61,6 @@ CERTAIN = 4.0
 
 JUMPED = 3.0
 """A loss of so many times the first one has jumped."""
-
-SMALL_ERROR = {"IoU": 0.06}
-"""Held-out errors under this are small whatever the trained pairs' are, by figure."""
 
 _CALMER = "Try a lower learning rate (a tenth), and look for frames with wild values."
 
@@ -195,27 +193,32 @@ class _Case:
         if not len(self.summary.validation):
             return None
         trained = self.evidence.training or Measured(float(found.means[-1]))
-        held, gap = self._last_held_out(), GAP_IN_FRAMES if self.evidence.same_frames else GAP
-        far = held["loss"] > gap * trained.loss
-        for name, value in list(trained.figures.items())[:1]:
-            errors = as_error(name, np.array([value, held[name]]))
-            far = far and errors[1] > gap * errors[0] and errors[1] > SMALL_ERROR.get(name, 0.0)
-        if not far or (self._good is not None and trained.loss > self._good):
+        held = self.evidence.kept or self._last_held_out
+        if not self._is_far(trained, held) or (self._good is not None and trained.loss > self._good):
             return None
         return "too little data", (
-            f"On what it was trained on the loss is {_measured(trained.loss, trained.figures)}, on what was "
-            f"held out ({self.evidence.held_out}) {_measured(held.pop('loss'), held)}: it has learned these "
-            f"examples, and they don't tell enough about the others. Try {self._more}"
+            f"On what it was trained on: {_measured(trained)}; on what was held out "
+            f"({self.evidence.held_out}): {_measured(held)}. It has learned these examples, and they don't "
+            f"tell enough about the others. Try {self._more}"
             f"{_or(self.evidence.regularisers)}. {' '.join(self.evidence.thin)}".rstrip()
         )
 
-    def _last_held_out(self) -> dict[str, float]:
+    def _is_far(self, trained: Measured, held: Measured) -> bool:
+        """Whether the held-out error is another one altogether, by what a person sees, else by the loss."""
+        gap = GAP_IN_FRAMES if self.evidence.same_frames else GAP
+        for name, value in trained.figures.items():
+            errors = as_error(name, np.array([value, held.figures[name]]))
+            return bool(errors[1] > gap * errors[0] and errors[1] > (self.evidence.small or 0.0))
+        return held.loss > gap**2 * trained.loss
+
+    @property
+    def _last_held_out(self) -> Measured:
         figures = {name: float(values[-1]) for name, values in self.summary.figures.items()}
-        return {"loss": float(np.median(self.summary.validation[-3:])), **figures}
+        return Measured(float(np.median(self.summary.validation[-3:])), figures)
 
     def _unlearned(self, found: Windows) -> tuple[str, str] | None:
         good, trained = self._good, self.evidence.trained_now or self.evidence.training
-        loss = float(found.means[-1]) if trained is None else trained.loss
+        loss = float(found.means[-1]) if trained is None or math.isnan(trained.loss) else trained.loss
         if not self.ended or good is None or loss <= good:
             return None
         tries = ["more epochs"] if self._falling(found) else []
@@ -243,8 +246,8 @@ class _Case:
     def _fine(self, found: Windows) -> tuple[str, str]:
         words = f"The training loss went from {found.means[0]:.4g} to {found.means[-1]:.4g}"
         if len(self.summary.validation):
-            held = self._last_held_out()
-            words += f", held out ({self.evidence.held_out}) it is {_measured(held.pop('loss'), held)}"
+            held = self.evidence.kept or self._last_held_out
+            words += f"; on what was held out ({self.evidence.held_out}): {_measured(held)}"
         else:
             words += "; nothing was held out, so nothing says how it does on what it never saw"
         words = f"{words}. {self.evidence.sureness}".rstrip()
@@ -254,14 +257,14 @@ class _Case:
         return "learning", words + more
 
 
-def _measured(loss: float, figures: Mapping[str, float]) -> str:
+def _measured(found: Measured) -> str:
     """A loss and what a person sees of it.
 
-    >>> _measured(0.0123, {"IoU": 0.9312})
-    '0.0123 (IoU 0.931)'
+    >>> _measured(Measured(0.0123, {"IoU": 0.9312})), _measured(Measured(float("nan"), {"error (m)": 0.1}))
+    ('loss 0.0123, IoU 0.931', 'error (m) 0.1')
     """
-    seen = ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
-    return f"{loss:.4g}" + (f" ({seen})" if seen else "")
+    loss = [f"loss {found.loss:.4g}"] if np.isfinite(found.loss) else []
+    return ", ".join([*loss, *(f"{name} {value:.3g}" for name, value in found.figures.items())])
 
 
 def _or(tries: tuple[str, ...]) -> str:

@@ -35,6 +35,7 @@ class DeformerTraining:
     Attributes:
         prepared: What the net starts from.
         pairs: How many poses an epoch goes through, made-up ones included.
+        nothing: The loss of the mean deformation, whatever the controls are.
     """
 
     def __init__(self, prepared: Prepared) -> None:
@@ -50,6 +51,8 @@ class DeformerTraining:
         self._inputs, self._targets = _tensor(inputs), _tensor(targets)
         self._held = tuple(_tensor(array) for array in prepared.validation)
         self.loss = local_net.loss_of(prepared)
+        with torch.no_grad():
+            self.nothing = float(self.loss(torch.zeros_like(self._targets), self._targets))
 
     def network(self) -> nn.Module:
         """A fresh net; its starting weights depend on the seed only."""

@@ -90,7 +90,8 @@ def test_a_gap_to_the_trained_pairs_is_too_little_data(held_out: float, word: st
     """An IoU of 0.99 where it was trained and 0.6 elsewhere; 0.97 is near enough."""
     trained = Measured(0.05, {"IoU": 0.99})
     loss = 0.05 + 2 * (1 - held_out)
-    found = verdict(curves(SETTLED, [loss] * 10, IoU=[held_out] * 10), training=trained, thin=("Few knees.",))
+    summary = curves(SETTLED, [loss] * 10, IoU=[held_out] * 10)
+    found = verdict(summary, training=trained, small=0.06, thin=("Few knees.",))
     assert found.word == word
     assert ("Few knees." in found.reason) == (word == "too little data")
 
