@@ -13,13 +13,14 @@ from understudy.nodes.export.format import Options, formats
 def epilog() -> str:
     """The formats from their registry, and an example of each."""
     known = formats().values()
-    width = max(len(each.name) for each in known)
-    lines = [f"  {each.name:<{width}}  {each.help} ({', '.join(each.subjects)})" for each in known]
+    rows = [(each.name, ", ".join(each.subjects), each.help) for each in known]
+    first, second = (max(len(row[place]) for row in rows) for place in (0, 1))
+    lines = [f"  {name:<{first}}  {subjects:<{second}}  {told}" for name, subjects, told in rows]
     models = {"images": "matte.cat", "meshes": "head.cat"}
     examples = [
         f"  understudy export {models[each.subjects[0]]} --to {each.name} {each.example}" for each in known
     ]
-    return "\n".join(["Formats:", *lines, "", "Examples:", *examples, ""])
+    return "\n".join(["Formats, and of what:", *lines, "", "Examples:", *examples, ""])
 
 
 @click.command(

@@ -33,7 +33,7 @@ def _name(side: str, channels: list[str]) -> str:
 
 FORMAT = Format(
     name="houdini",
-    help="the same for Houdini, its tensors named after the channels",
+    help="ONNX whose tensors are named after the channels",
     subjects=("images", "meshes"),
     example="matte.onnx",
     write=write,

@@ -74,7 +74,7 @@ def _packed(arrays: Mapping[str, Any]) -> bytes:
 
 FORMAT = Format(
     name="mldf",
-    help="a folder: ONNX, metadata as Maya's ML Deformer names it, bases, a numpy player",
+    help="a folder: ONNX, metadata as Maya has it, bases, a numpy player",
     subjects=("meshes",),
     example="head.mldf",
     write=write,

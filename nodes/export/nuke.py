@@ -138,7 +138,7 @@ def _quoted(text: str) -> str:
 
 FORMAT = Format(
     name="nuke",
-    help="a folder with TorchScript and a .nk that makes a .cat of it",
+    help="a folder: TorchScript, and a .nk that makes a .cat of it",
     subjects=("images",),
     example="matte_nuke",
     write=write,

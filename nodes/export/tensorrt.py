@@ -100,7 +100,7 @@ def _halved(model: TorchExportable) -> TorchExportable:
 
 FORMAT = Format(
     name="tensorrt",
-    help="a folder with an engine for the NVIDIA GPU that is here",
+    help="a folder: an engine for the NVIDIA GPU that is here",
     subjects=("images",),
     example="matte_engine",
     write=write,

@@ -81,7 +81,7 @@ class Pixels(nn.Module):
         mean = torch.tensor(self.target_mean, dtype=torch.float32, device=y.device).view(1, -1, 1, 1)
         y = y * deviation + mean
         if self.target_curve == "log":
-            y = torch.where(y > 0, torch.expm1(y.clamp(min=0.0)), y) * self.target_scale
+            y = torch.where(y > 0, torch.exp(y.clamp(min=0.0)) - 1.0, y) * self.target_scale
         elif self.target_curve == "asinh":
             y = (torch.exp(y) - torch.exp(-y)) * (0.5 * self.target_scale)
         return y

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -39,17 +39,25 @@ def suited(subject: str) -> list[str]:
     return [name for name in HERE if subject in formats()[name].subjects]
 
 
+KINDS: dict[str, Any] = {
+    "matte": {"outputs": ("A",)},
+    "bfloat16": {"outputs": ("A",), "precision": "bfloat16"},
+    "log": {"outputs": ("R", "G", "B"), "curve": "log"},
+    "asinh": {"outputs": ("R", "G", "B"), "curve": "asinh"},
+}
+"""What models are: every curve on both sides, and one that was trained in another precision."""
+
+
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", suited("images"))
 @pytest.mark.parametrize("cls", IMAGES, ids=lambda cls: cls.type_name)
 def test_every_image_network_is_exported(
-    tmp_path: Path, cls: type[NetworkNode], name: str, precision: str
+    tmp_path: Path, cls: type[NetworkNode], name: str, kind: str
 ) -> None:
     """Loaded again, the file gives our float32 result, whatever it was trained in."""
-    colours = ("R", "G", "B") if precision == "bfloat16" else ("A",)
     recipe = cls("network", {"model_size": "small"} if "model_size" in cls.knobs else {})
-    cat = write_image_model(tmp_path / "m.cat", outputs=colours, recipe=recipe, precision=precision)
+    cat = write_image_model(tmp_path / "m.cat", recipe=recipe, **KINDS[kind])
     path = tmp_path / ("m" if name == "nuke" else "m.onnx")
 
     written = export(cat, name, path)

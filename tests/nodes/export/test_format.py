@@ -16,7 +16,7 @@ FORMATS = pytest.mark.parametrize("found", formats().values(), ids=lambda found:
 @FORMATS
 def test_a_format_says_what_it_is(found: Format) -> None:
     """In a few words without a full stop, with models that there are, under the name of its file."""
-    assert 0 < len(found.help) <= 80
+    assert 0 < len(found.help) <= 62
     assert not found.help.endswith(".")
     assert set(found.subjects) <= {"images", "meshes", "tables"}
     assert set(found.options) <= {"host", "precision", "shapes"}

@@ -72,6 +72,20 @@ def test_names_mean_nothing_to_tcl(tmp_path: Path) -> None:
     assert 'modelId "a \\[exit\\] \\$b"' in text
 
 
+def test_the_script_is_tcl(tmp_path: Path) -> None:
+    """Each node's braces hold pairs of knob and value, also in a folder with a name for trouble."""
+    tcl = pytest.importorskip("tkinter", reason="this Python has no Tcl").Tcl()
+    folder = tmp_path / "a [exit] $b"
+    export(write_image_model(tmp_path / "m.cat"), "nuke", folder)
+    for node in ("CatFileCreator", "Inference", "StickyNote"):
+        tcl.eval(f"proc {node} {{knobs}} {{ set ::{node} $knobs }}")
+
+    tcl.eval(f"proc version {{args}} {{}}\n{(folder / 'a [exit] $b.nk').read_text()}")
+
+    assert tcl.eval("dict get $::CatFileCreator torchScriptFile") == str(folder / "a [exit] $b.pt")
+    assert tcl.eval("dict get $::Inference modelFile") == tcl.eval("dict get $::CatFileCreator catFile")
+
+
 def test_channels_are_called_as_in_nuke() -> None:
     """Layers keep their names; a channel of none lies in `other`."""
     names = nuke_channels(["R", "A", "Z", "diffuse.G", "N.x", "mask"])

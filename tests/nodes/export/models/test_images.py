@@ -9,6 +9,7 @@ import pytest
 from small_image_model import encoding, write_image_model
 
 from understudy.graph.errors import UnderstudyError
+from understudy.nodes.export.exporting import export
 from understudy.nodes.export.models.images import SIZES, drawn_crops, exportable
 from understudy.nodes.media.images.frame import ChannelError
 from understudy.runtime.runs.container import read_container
@@ -63,3 +64,15 @@ def test_frames_that_can_not_be_compared_are_refused(tmp_path: Path, make_shot: 
         exportable(container, "m.cat", tmp_path / "none.####.exr")
     with pytest.raises(ChannelError, match="R"):
         exportable(container, "m.cat", tmp_path / "matte.####.exr")
+
+
+def test_real_scene_linear_frames_are_compared(tmp_path: Path, shared_data: Path) -> None:
+    """Half-float EXR with values above 1, in crops of several sizes."""
+    pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
+    cat = write_image_model(tmp_path / "m.cat", outputs=("R", "G", "B"), curve="log")
+    frames = shared_data / "exr_sequence_beachball" / "Beachball__singlepart.####.exr"
+
+    written = export(cat, "onnx", tmp_path / "m.onnx", evidence=frames)
+
+    assert written.compared.endswith("and 3 of real frames")
+    assert written.difference < 1e-4
