@@ -38,7 +38,7 @@ class DataSource(MediaOutputs):
     What it gives depends on what the path holds. `plate.####.exr`, `plate.%04d.exr` and `plate.$F4.exr` are
     sequences; each `#` is a digit. A path without padding is a single frame, numbered by the number at the
     end of its name, else 1; with the knob `frames` it is shown at each of those. The frames of a movie are
-    numbered from 1.
+    numbered from 1, and so are photos of any names, `photos/*.jpg`, in the order of their names.
 
     Posed meshes are .npz files, or a folder of them, as `docs/posed_meshes.md` has them; or files of USD,
     whose skeletons and blend shapes give controls, and whose points over time give shapes.

@@ -54,10 +54,12 @@ class SourceFrames:
     Args:
         frames: What the node reads.
         node: The node's name.
+        files: The file of each frame, where each has its own.
     """
 
-    def __init__(self, frames: Frames, node: str) -> None:
+    def __init__(self, frames: Frames, node: str, files: Mapping[int, Path] | None = None) -> None:
         self._frames, self._node = frames, node
+        self.files = dict(files or {})
 
     @property
     def numbers(self) -> tuple[int, ...]:

@@ -46,10 +46,13 @@ class ImageSource:
         self.node = node
         self.path = node.path_of(node.path)
         self.movie = self.path.suffix.lower() in MOVIES
+        self.unnumbered = "*" in self.path.name
 
     @cached_property
     def _there(self) -> dict[int, Path]:
-        """The files that there are."""
+        """The files that there are; those of any names are numbered from 1."""
+        if self.unnumbered:
+            return dict(enumerate(sorted(self.path.parent.glob(self.path.name)), 1))
         return find_frames(self.path)
 
     @cached_property
@@ -57,6 +60,9 @@ class ImageSource:
         """The file of each frame that the knobs name, whether it is there or not."""
         if not self.node.frames:
             return self._there
+        if self.unnumbered:
+            wanted = set(parse(self.node.frames))
+            return {number: path for number, path in self._there.items() if number in wanted}
         place = pattern(self.path)
         return {number: place.path(number) for number in parse(self.node.frames)}
 
@@ -111,7 +117,7 @@ class ImageSource:
         if not folder.is_dir():
             report.fault("there is no such folder", knob="path", found=str(folder))
             return
-        names = dict.fromkeys(_padded(entry.name) for entry in folder.iterdir())
+        names = dict.fromkeys(padded(entry.name) for entry in folder.iterdir())
         close = nearest(self.path.name, names)
         hint = f'Did you mean "{close}"?' if close else f"{folder} has no file of a similar name."
         report.fault("there are no such files", knob="path", found=f'"{self.node.path}"', suggestion=hint)
@@ -174,7 +180,7 @@ class ImageSource:
             what = f"{self.node.exclude} names frames that do not exist: {compact(unknown)}"
             context.warn(f"{self.node.name}: {what}")
         frames = with_policy(frames, self.node.on_bad_frame, context.warn)
-        frames = SourceFrames(frames, self.node.name)
+        frames = SourceFrames(frames, self.node.name, {} if self.movie else self.paths)
         if self.node.colorspace_in:
             from understudy.nodes.media.images.colour import converting
 
@@ -192,7 +198,7 @@ class ImageSource:
         return FileFrames(self.paths, context.store.digest, self.node.channels)
 
 
-def _padded(name: str) -> str:
+def padded(name: str) -> str:
     """A file's name with padding in place of its frame number."""
     return re.sub(r"\d+(?=\.[^.]*$)", lambda digits: "#" * len(digits[0]), name)
 
