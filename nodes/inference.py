@@ -61,6 +61,15 @@ class Inference(Node):
         "sequence repays that, and takes the fastest whose pixels agree.",
         choices=("auto", "torch", "onnxruntime", "openvino"),
     )  # fmt: skip
+    overlap = Knob(
+        1.0, "Share of what the network sees by which tiles overlap; less is quicker and may show seams: see "
+        "understudy measure.",
+        least=0.0, most=1.0,
+    )  # fmt: skip
+    principal_shapes = Knob(
+        1.0, "Share of a deformer's principal shapes that is used; less is quicker and coarser.",
+        least=0.0, most=1.0,
+    )  # fmt: skip
     clamp = Knob(False, "Whether controls are held inside the range that was trained on.")
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - any input of a known kind will do

@@ -47,7 +47,8 @@ class InferredFrames:
 
     def identity(self, number: int) -> str:
         """Changes with the source's frame, the model, and the knobs that matter."""
-        knobs = (self._node.channels, self._node.precision, self._node.backend)
+        node = self._node
+        knobs = (node.channels, node.precision, node.backend, str(node.overlap))
         parts = (self._what, self._source.identity(number), self._loaded.digest, *knobs)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +105,9 @@ class LoadedModel:
         self._turns = threading.Semaphore(at_once)
         model, trained = read_image_model(self._path, threads)
         model.network.to(self._device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        if self._node.overlap < 1.0:
+            seen = model.geometry()
+            model = replace(model, _geometry=replace(seen, reach=round(seen.reach * self._node.overlap)))
         precision = trained if self._node.precision == "auto" else self._node.precision
         if precision == "bfloat16" and fastest_precision(self._device) != "bfloat16":
             precision = "float32"

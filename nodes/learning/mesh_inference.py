@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from understudy.graph.errors import NodeError, UnderstudyError
+from understudy.nodes.learning.deformers.fewer_shapes import fewer_shapes
 from understudy.nodes.learning.mesh_model import MeshModel
 from understudy.nodes.learning.mesh_report import beyond
 from understudy.nodes.media.meshes.played import PlayedShapes
@@ -33,6 +34,10 @@ def inferred_shapes(
     """
     model = MeshModel.from_container(read_container(path, "cat"), path)
     deformer = model.deformer.clamped(clamp=node.clamp)
+    try:
+        deformer = fewer_shapes(deformer, node.principal_shapes)
+    except UnderstudyError as error:
+        raise NodeError(node.name, str(error), knob="principal_shapes") from None
     try:
         deformer.check(controls)
     except UnderstudyError as error:
