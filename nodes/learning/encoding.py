@@ -63,7 +63,8 @@ class Encoding:
         """
         finite = torch.nan_to_num(values.float(), nan=0.0, posinf=LARGEST_HALF, neginf=-LARGEST_HALF)
         mean, deviation = self._statistics(values)
-        return (_bent(finite, self.curve, self.scale) - mean) / deviation
+        bent = _bent(finite, self.curve, self.scale)  # a tensor of its own, which may be changed in place
+        return bent.sub_(mean).div_(deviation)
 
     def decode(self, encoded: Tensor) -> Tensor:
         """The pixels that `encode` would encode so; same shape, float32."""
