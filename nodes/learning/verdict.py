@@ -140,11 +140,14 @@ class _Case:
                 f"The training loss was {found.means[low]:.4g} up to step {found.ends[low]:,} and has risen "
                 f"to {last:.4g}. {_CALMER}"
             )
-        nothing = self.evidence.knowing_nothing
-        if nothing is not None and found.means[high] > JUMPED * max(first, nothing) and last > nothing:
+        nothing, good = self.evidence.knowing_nothing, self._good
+        if nothing is None or good is None or last < good:
+            return None
+        if found.means[high] > JUMPED * max(first, nothing):
             return "diverging", (
-                f"The training loss jumped to {found.means[high]:.4g} before step {found.ends[high]:,} and "
-                f"is {last:.4g} now, above the {nothing:.4g} of knowing nothing. {_CALMER}"
+                f"The training loss jumped to {found.means[high]:.4g} before step {found.ends[high]:,}, and "
+                f"it has learned nothing since: it is {last:.4g}, where knowing nothing costs {nothing:.4g}. "
+                f"{_CALMER}"
             )
         return None
 
@@ -253,8 +256,9 @@ class _Case:
         words = f"{words}. {self.evidence.sureness}".rstrip()
         if self.ended and not self._falling(found):
             return "converged", f"{words} It has settled: more epochs would change little."
-        more = " It was still falling at the end: more epochs would bring a little." if self.ended else ""
-        return "learning", words + more
+        if self.ended:
+            words += " Twice the steps still lowered it by a fifth or more: more epochs would help."
+        return "learning", words
 
 
 def _measured(found: Measured) -> str:
