@@ -16,12 +16,8 @@ import numpy as np
 
 from understudy.graph.errors import MediaError
 from understudy.nodes.learning.basis import arrays_of, shapes_of
-from understudy.nodes.learning.principal_shapes import (
-    PrincipalShapes,
-    decomposed,
-    moments,
-    principal_shapes,
-)
+from understudy.nodes.learning.decomposition import decomposed, moments
+from understudy.nodes.learning.principal_shapes import PrincipalShapes, principal_shapes
 from understudy.nodes.media.meshes.mapped import map_arrays
 from understudy.nodes.media.meshes.writing import write_npz
 

@@ -1,40 +1,23 @@
 """Principal shapes: the few shapes whose sums give all poses, without holding the poses in memory.
 
-The method of snapshots (Sirovich 1987): eigenvectors of the Gram matrix of the smaller side, summed in
-float64 over blocks that are read from the array, then one more pass for the shapes. This has the accuracy of
-a full singular value decomposition at a fraction of its time. It goes for frames as well, which are rows of
-pixels.
+`decomposition` has the method, which has the accuracy of a full singular value decomposition at a fraction of
+its time. It goes for frames as well, which are rows of pixels.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from understudy.graph.errors import UnderstudyError
-from understudy.nodes.media.meshes.mapped import room
+from understudy.nodes.learning.decomposition import decomposed, moments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
-
-
-class Rows(Protocol):
-    """What is read of `(N, M)` values: slices of the rows, and of the columns."""
-
-    shape: tuple[int, ...]
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, place: Any) -> Any: ...
-
-
-NOISE = 1e-12
-"""Eigenvalues under this share of the largest are rounding, not shapes."""
-
-_BLOCK_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,74 +117,3 @@ def table(shapes: PrincipalShapes) -> list[tuple[int, float, float]]:
     """For each number of shapes up to those kept: the number, accuracy, and what is left in scene units."""
     accuracies, residuals = shapes.accuracies(), shapes.residuals()
     return [(k, float(accuracies[k]), float(residuals[k])) for k in range(1, len(shapes.shapes) + 1)]
-
-
-def moments(data: Array) -> tuple[NDArray[np.float64], float]:
-    """The mean of each column, and the sum of all squares."""
-    sums, squares = np.zeros(data.shape[1]), 0.0
-    step = max(1, _BLOCK_BYTES // (8 * data.shape[1]))
-    for start in range(0, len(data), step):
-        block = np.asarray(data[start : start + step], np.float64)
-        sums += block.sum(axis=0)
-        squares += float(np.vdot(block, block))
-    return sums / len(data), squares
-
-
-def decomposed(
-    data: Rows, mean: NDArray[np.float64], limit: int
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Shapes `(K, M)` and the eigenvalues `(R,)` above noise, from the Gram matrix of the smaller side."""
-    from scipy import linalg
-
-    rows, columns = data.shape
-    wide = columns >= rows
-    gram = _gram_of_rows(data, mean) if wide else _gram_of_columns(data, mean)
-    size = len(gram)
-    values, vectors = linalg.eigh(
-        gram, subset_by_index=(max(0, size - limit), size - 1), lower=False, overwrite_a=True
-    )
-    values, vectors = values[::-1], vectors[:, ::-1]
-    kept = values > NOISE * max(values[0], 1e-300)
-    kept[0] = True
-    values, vectors = np.maximum(values[kept], 0.0), vectors[:, kept]
-    if not wide:
-        return np.ascontiguousarray(vectors.T, np.float32), values
-    weights = (vectors / np.sqrt(np.maximum(values, 1e-60))).astype(np.float32)
-    return _projected(data, mean, weights), values
-
-
-def _gram_of_rows(data: Rows, mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.linalg import blas
-
-    rows, columns = data.shape
-    gram = np.zeros((rows, rows), order="F")
-    step = max(16, _BLOCK_BYTES // (8 * rows))
-    for start in range(0, columns, step):
-        block = np.array(data[:, start : start + step], np.float64)
-        block -= mean[start : start + step]
-        gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
-    return gram
-
-
-def _gram_of_columns(data: Rows, mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.linalg import blas
-
-    columns = data.shape[1]
-    gram = np.zeros((columns, columns), order="F")
-    step = max(16, _BLOCK_BYTES // (8 * columns))
-    for start in range(0, len(data), step):
-        block = np.array(data[start : start + step], np.float64)
-        block -= mean
-        gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=1)
-    return gram
-
-
-def _projected(data: Rows, mean: NDArray[np.float64], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`weights.T @ (data - mean)`, `(K, M)`, a few columns at a time."""
-    columns = data.shape[1]
-    shapes = room((weights.shape[1], columns))
-    step = max(16, _BLOCK_BYTES // (4 * len(data)))
-    for start in range(0, columns, step):
-        block = np.asarray(data[:, start : start + step], np.float32) - mean[start : start + step]
-        shapes[:, start : start + step] = weights.T @ block.astype(np.float32, copy=False)
-    return shapes

@@ -416,7 +416,7 @@ def test_a_constant_control_and_repeats_are_told(folder: Path) -> None:
         rewrite(folder / "poses" / f"{name}.npz", controls=np.zeros((24, 1), np.float32))
     (folder / "poses" / "again.npz").write_bytes((folder / "poses" / "bends.npz").read_bytes())
     said = messages(finished(rig_graph(folder, "KernelDeformer"), "learn"))
-    assert '1 controls never change, so nothing is learned about them: "flex"' in said
+    assert 'Controls that never change, so that nothing is learned about them: "flex"' in said
     assert "24 of 72 poses repeat another and are dropped" in said
 
 

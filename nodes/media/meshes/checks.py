@@ -10,15 +10,22 @@ import numpy as np
 from understudy.graph.errors import MediaError, nearest
 from understudy.nodes.media.meshes import topology
 from understudy.nodes.media.meshes.layout import check_layout
+from understudy.nodes.media.meshes.rotations import against_parents
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from understudy.nodes.media.meshes.posed import PosedMeshes
     from understudy.nodes.media.meshes.rig import Rig
+
+LISTED = 5
+"""Controls or joints that are named in a note, at most."""
+
+STILL = 1e-4
+"""Turns by no more than this are none; sine of the angle, which float32 matrices miss by 1e-6."""
 
 
 def check_arrays(file: Path, part: dict[str, NDArray[Any]]) -> None:
@@ -130,11 +137,30 @@ def scan(poses: PosedMeshes) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     notes = list(topology.notes(poses.rig.faces, len(poses.rig.rest)))
     if len(kept) < len(poses):
         notes.insert(0, f"{len(poses) - len(kept)} of {len(poses)} poses repeat another and are dropped.")
-    constant = [name for name, (low, high) in poses.control_ranges().items() if low == high]
-    if constant and len(kept) > 1:
-        listed = ", ".join(f'"{name}"' for name in constant[:5]) + (" ..." if len(constant) > 5 else "")
-        notes.append(f"{len(constant)} controls never change, so nothing is learned about them: {listed}.")
+    if len(kept) > 1:
+        constant = [name for name, (low, high) in poses.control_ranges().items() if low == high]
+        notes += [
+            *_constant(constant, "Controls that never change"),
+            *_constant(_still(poses), "Joints that never turn"),
+        ]
     return kept, tuple(notes)
+
+
+def _constant(names: list[str], what: str) -> Iterator[str]:
+    if names:
+        listed = ", ".join(f'"{name}"' for name in names[:LISTED])
+        listed += f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+        yield f"{what}, so that nothing is learned about them: {listed}."
+
+
+def _still(poses: PosedMeshes) -> list[str]:
+    """Joints that stand in one way to their parent in all poses."""
+    matrices, parents = poses.joint_matrices, poses.rig.joint_parents
+    if matrices is None or parents is None:
+        return []
+    turned = against_parents(matrices[..., :3], parents)
+    still = (np.ptp(turned, axis=0).max(axis=(1, 2), initial=0.0) < STILL) & (parents >= 0)
+    return [poses.rig.joint_names[joint] for joint in np.flatnonzero(still)]
 
 
 def _check_finite(poses: PosedMeshes) -> None:

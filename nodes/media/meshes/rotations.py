@@ -96,14 +96,14 @@ def relative(joint_matrices: Floats, bind_matrices: Floats, parents: NDArray[np.
     Returns:
         Rotations `(N, J, 3, 3)`, the identity where a joint is at rest; scale is removed.
     """
-    held = np.maximum(parents, 0)
-    posed = _against(joint_matrices[..., :3], held)
-    rest = _against(bind_matrices[..., :3], held)
+    posed = against_parents(joint_matrices[..., :3], parents)
+    rest = against_parents(bind_matrices[..., :3], parents)
     turned = polar(np.swapaxes(polar(rest), -1, -2) @ posed)
     turned[:, parents < 0] = np.eye(3)
     return turned
 
 
-def _against(matrices: Floats, held: NDArray[np.integer[Any]]) -> Floats:
-    parents = np.moveaxis(np.moveaxis(matrices, -3, 0)[held], 0, -3)
-    return np.asarray(np.linalg.inv(parents.astype(np.float64)) @ matrices)
+def against_parents(matrices: Floats, parents: NDArray[np.integer[Any]]) -> Floats:
+    """Each joint's `(..., J, 3, 3)` in its parent's space; in the first joint's, where there is no parent."""
+    held = np.moveaxis(np.moveaxis(matrices, -3, 0)[np.maximum(parents, 0)], 0, -3)
+    return np.asarray(np.linalg.inv(held.astype(np.float64)) @ matrices)

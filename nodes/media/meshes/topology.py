@@ -96,7 +96,7 @@ def notes(faces: Faces, count: int) -> Iterator[str]:
     sizes = np.bincount(parts(faces, count))
     alone = int((sizes == 1).sum())
     if alone:
-        yield f"{alone} vertices belong to no face."
+        yield f"Vertices that belong to no face: {alone:,}."
     if len(sizes) - alone > 1:
         yield (
             f"The mesh has {len(sizes) - alone} loose parts, the smallest of {sizes[sizes > 1].min()} "
@@ -108,6 +108,6 @@ def notes(faces: Faces, count: int) -> Iterator[str]:
     if len(crowded):
         a, b = divmod(int(crowded[0]), count)
         yield (
-            f"{len(crowded)} edges have more than two faces (the first between vertices {a} and {b}); "
+            f"Edges that have more than two faces: {len(crowded):,}, the first between vertices {a} and {b}; "
             "smoothing and differential coordinates are unreliable there."
         )

@@ -34,7 +34,7 @@ def test_loose_parts_and_crowded_edges_are_noted() -> None:
 
     notes = list(topology.notes(faces, 9))
 
-    assert "1 vertices belong to no face" in notes[0]
+    assert "belong to no face: 1." in notes[0]
     assert "2 loose parts" in notes[1]
     assert "between vertices 0 and 1" in notes[2]
 
