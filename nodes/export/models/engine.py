@@ -139,8 +139,8 @@ class Engine:
             raise no_memory("TensorRT found no memory to run the engine")
         self._names = [self._engine.get_tensor_name(place) for place in range(2)]
 
-    def play(self, sample: NDArray[Any]) -> NDArray[Any]:
-        """The result for a sample `(N, C, H, W)`, of the same type.
+    def play(self, sample: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The result for a sample `(N, C, H, W)` float32.
 
         Raises:
             UnderstudyError: The GPU has no memory for it, or the engine failed.

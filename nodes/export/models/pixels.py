@@ -1,8 +1,9 @@
 """An image model whole: pixels as they are go in, pixels as they are come out, of any size.
 
 Written so that torch can both trace and script it, and with nothing that torch 1.12 lacks: that is what the
-programs that play it have. Curves are spelled out in operators that ONNX has too. In half precision the
-curves are still computed in float32, for `value / scale` leaves the range of a half.
+programs that play it have. Curves are spelled out in operators that ONNX has too. `half()` changes only the
+network: curves are still computed in float32, for `value / scale` leaves the range of a half, and pixels may
+be of either type.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class Pixels(nn.Module):
         self.target_curve, self.target_scale = target.curve, target.scale
         self.target_mean, self.target_deviation = list(target.mean), list(target.deviation)
         self.activation = activation
+        self.kind: Tensor
+        self.register_buffer("kind", torch.zeros(()))  # of the type that a host gives the weights
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pixels `(N, inputs, H, W)` of any value to pixels `(N, outputs, H, W)` of the same type."""
@@ -52,7 +55,7 @@ class Pixels(nn.Module):
         below = (self.stride - height % self.stride) % self.stride
         right = (self.stride - width % self.stride) % self.stride
         x = _padded(self.encoded(pixels.float()), [0, right, 0, below])
-        y = self.network(x.type_as(pixels)).float()
+        y = self.network(x.type_as(self.kind)).float()
         return self.decoded(y[:, :, :height, :width]).type_as(pixels)
 
     def encoded(self, x: Tensor) -> Tensor:

@@ -53,13 +53,14 @@ def test_pixels_without_a_value_are_encoded_as_ours(curve: str) -> None:
     assert torch.allclose(found, ours.encode(values), rtol=1e-6, atol=1e-6)
 
 
-def test_in_half_precision_curves_stay_in_range(tmp_path: Path) -> None:
-    """60,000 over 0.18 is beyond a half, and its logarithm is not; the result is a half."""
+@pytest.mark.parametrize("kind", [torch.half, torch.float32])
+def test_in_half_precision_curves_stay_in_range(tmp_path: Path, kind: torch.dtype) -> None:
+    """60,000 over 0.18 is beyond a half, and its logarithm is not; pixels stay of the type that they were."""
     model = read_image_model(write_image_model(tmp_path / "m.cat", curve="log"))
-    pixels = torch.full((1, 3, 16, 16), 60_000.0, dtype=torch.half)
+    pixels = torch.full((1, 3, 16, 16), 60_000.0, dtype=kind)
 
     with torch.inference_mode():
         found = whole(model).half()(pixels)
 
-    assert found.dtype == torch.half
+    assert found.dtype == kind
     assert torch.isfinite(found).all()
