@@ -59,6 +59,7 @@ def write_table_model(path: Path, recipe: LabelNetworkNode) -> Path:
     sureness = Sureness(np.eye(int(features) + 1), np.ones(4), np.array([1.0, 1.7, 1.0, 0.8]))  # type: ignore[arg-type]
     takes = rows.header() if of_rows else {
         "encoding": encoding(3).as_dict(), "channels": ["R", "G", "B"], "resolution": RESOLUTION,
+        "sees": "colours",
     }  # fmt: skip
     header = {
         "subject": "tables",
