@@ -14,13 +14,8 @@ if TYPE_CHECKING:
 
     from understudy.nodes.export.models.exportable import Exportable
 
-MODEL, METADATA, PREDICTOR, PLAYER, BASES = (
-    "model.onnx",
-    "metadata.json",
-    "predictor.npz",
-    "player.py",
-    "bases",
-)
+MODEL, METADATA, PREDICTOR = "model.onnx", "metadata.json", "predictor.npz"
+PLAYER, BASES = "player.py", "bases"
 
 
 def write(model: Exportable, path: Path, options: Options) -> Written:  # noqa: ARG001 - this format has none
@@ -35,31 +30,35 @@ def write(model: Exportable, path: Path, options: Options) -> Written:  # noqa: 
     from understudy.nodes.export.models.exportable import DeformerExportable, largest_difference
     from understudy.nodes.export.models.onnx_file import checked_onnx, milliseconds
     from understudy.nodes.export.models.player import Player
-    from understudy.runtime.durable import make_folder, remove, remove_folder, replace_bytes
 
     assert isinstance(model, DeformerExportable), "models of meshes are"
+    if (path / METADATA).exists() and b'"understudy"' not in (path / METADATA).read_bytes():
+        raise UnderstudyError(
+            f"{path / METADATA} was written by another program and is left alone. Name another folder."
+        )
     data, difference, play = checked_onnx(model)
     numbers, bases = playable.numbers(model.deformer), playable.bases(model.deformer)
     told = model.noted(model=MODEL, activation=playable.activation(model.deformer))
     ours = Player(told, numbers, bases)
     difference = max(difference, largest_difference(model, ours.deltas, "the player"))
     told["understudy"] |= {"difference": difference, "tolerance": model.tolerance}
-    metadata = path / METADATA
-    if metadata.exists() and b'"understudy"' not in metadata.read_bytes():
-        raise UnderstudyError(
-            f"{metadata} was written by another program and is left alone. Name another folder."
-        )
-    make_folder(path)
-    remove(metadata)
-    remove_folder(path / BASES)
-    make_folder(path / BASES)
-    parts = {PREDICTOR: _packed(numbers), MODEL: data, PLAYER: playable.source().encode()}
+    parts = {MODEL: data, PREDICTOR: _packed(numbers), PLAYER: playable.source().encode()}
     parts |= {f"{BASES}/segment_{place:03}.npz": _packed(basis) for place, basis in enumerate(bases)}
+    files = _replaced(path, parts | {METADATA: json.dumps(told, indent=1).encode()})
+    return Written(files, len(data), difference, model.compared, milliseconds(model, play))
+
+
+def _replaced(path: Path, parts: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """Writes the parts, the last of which says that the folder is whole; an older model's bases go."""
+    from understudy.runtime.durable import make_folder, remove, replace_bytes
+
+    make_folder(path / BASES)
+    remove(path / METADATA)
+    for old in (path / BASES).glob("segment_*.npz"):
+        remove(old)
     for name, part in parts.items():
         replace_bytes(path / name, [part])
-    replace_bytes(metadata, [json.dumps(told, indent=1).encode()])
-    files = (path / MODEL, *(path / name for name in parts if name != MODEL), metadata)
-    return Written(files, len(data), difference, model.compared, milliseconds(model, play))
+    return tuple(path / name for name in parts)
 
 
 def _packed(arrays: Mapping[str, Any]) -> bytes:
