@@ -36,6 +36,9 @@ CLIPPED = 0.25
 JUMP = 1.6
 """The ratio of brightness to the frames before and after from which the exposure jumps."""
 
+CUT = 0.02
+"""The share of grey rows at the bottom from which a frame counts as cut short."""
+
 FLAT = 0.004
 """The standard deviation of luminance below which a frame shows nothing."""
 
@@ -127,6 +130,9 @@ def _add_by_itself(found: Diagnosis, number: int, one: Measures) -> None:
     if one.bad:
         sentence = f"{one.bad:,} values are NaN or infinite; render the frame anew, or leave it out"
         found.add(number, Finding("NaN", sentence, {"values": float(one.bad)}))
+    if one.cut > CUT:
+        sentence = f"the lowest {one.cut:.0%} of it is one grey: the file is cut short; copy it anew"
+        found.add(number, Finding("cut short", sentence, {"rows": one.cut}))
     if one.contrast < FLAT:
         sentence = f"the frame shows nothing: all of it is about {one.brightness:.2f}"
         found.add(number, Finding("flat", sentence, {"contrast": one.contrast, "brightness": one.brightness}))

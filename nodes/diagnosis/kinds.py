@@ -9,6 +9,7 @@ MEASURES = ("frame", "sharpness", "noise", "brightness", "contrast", "white", "b
 OF_FRAMES = (
     "unreadable",
     "NaN",
+    "cut short",
     "flat",
     "blurred",
     "noisy",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 """Raised when a frame gets other numbers than before."""
 
 THUMBNAIL = 32
@@ -42,6 +42,7 @@ class Measures:
         white: The share of pixels with a channel at or beyond white.
         black: The share of pixels with all channels at or below black.
         bad: Values that are NaN or infinite, over all channels.
+        cut: The share of rows, from below, that are all of middle grey, as those are that a cut JPEG lacks.
         width: Of the data window, in pixels.
         height: Of the data window, in pixels.
         hash: 64 bits that say how neighbouring areas compare, as hexadecimal digits: the perceptual hash.
@@ -56,6 +57,7 @@ class Measures:
     white: float
     black: float
     bad: int
+    cut: float
     width: int
     height: int
     hash: str
@@ -102,6 +104,7 @@ def measure(pixels_HWC: NDArray[np.float32], *, linear: bool) -> Measures:
         white=white,
         black=black,
         bad=bad,
+        cut=_cut(colour),
         width=width,
         height=height,
         hash=_hash(thumbnail),
@@ -115,6 +118,15 @@ def _bad_values(pixels: NDArray[np.float32]) -> int:
     if np.isfinite(np.dot(flat, flat)):  # far faster than looking at each
         return 0
     return int(flat.size - np.count_nonzero(np.isfinite(flat)))
+
+
+def _cut(colour: NDArray[np.float32]) -> float:
+    """The share of rows from below that are of the grey with which readers fill what a file lacks."""
+    filled = 128 / 255
+    if not np.allclose(colour[-1], filled, atol=0.004):  # the usual case
+        return 0.0
+    whole = np.abs(colour[::-1] - filled).max(axis=(1, 2)) > 0.004
+    return round(float(whole.argmax() if whole.any() else len(whole)) / len(whole), 4)
 
 
 def _thumbnail(colour: NDArray[np.float32], *, linear: bool) -> NDArray[np.float32]:

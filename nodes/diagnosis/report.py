@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ADVICE = {
     "unreadable": "render them anew, or leave them out",
     "NaN": "render them anew, or leave them out",
+    "cut short": "copy or render them anew, or leave them out",
     "flat": "leave them out",
     "blurred": "leave them out, unless the blur is what is to be learned",
     "noisy": "look at them",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LEAST_PAIRS = 5
 """With fewer there is no majority to tell the odd one by."""
 
+LEAST_SOFTER = 0.7
+"""How much the logarithm of the ratio of detail is below the usual one where a truth is blurred: half."""
+
 ALIKE = 0.75
 """The part of a set that has to go one way before a pair that goes the other way is called swapped."""
 
@@ -43,6 +46,9 @@ def faults_of(pairs: Sequence[Pair]) -> list[list[Finding]]:
     _take_back(found, "empty matte", part=1.0)
     for place, finding in (_swapped(pairs) | _unlike_in_gamma(pairs)).items():
         if not {"swapped", "gamma"} & {one.kind for one in found[place]}:
+            found[place].append(finding)
+    for place, finding in _softer(pairs).items():
+        if all(one.kind != "swapped" for one in found[place]):  # which makes it softer
             found[place].append(finding)
     return found
 
@@ -75,6 +81,24 @@ def _swapped(pairs: Sequence[Pair]) -> dict[int, Finding]:
                 "from input to truth this pair changes the other way round than the others; exchange them",
                 {"change_along_the_others": float(way)},
             )
+    return found
+
+
+def _softer(pairs: Sequence[Pair]) -> dict[int, Finding]:
+    """Pairs whose truth has far less of the input's detail than the truths of the others have."""
+    told = {place: pair.character[0] for place, pair in enumerate(pairs) if pair.character}
+    if len(told) < LEAST_PAIRS:
+        return {}
+    usual = float(np.median(list(told.values())))
+    spread = 1.4826 * float(np.median([abs(value - usual) for value in told.values()]))
+    found = {}
+    for place, value in told.items():
+        if value < usual - max(LEAST_SOFTER, 8 * spread):
+            left = float(np.exp(value - usual))
+            sentence = (
+                f"the truth has {left:.0%} of the fine detail that the others have; is it out of focus?"
+            )
+            found[place] = Finding("blurred", sentence, {"detail": left})
     return found
 
 
