@@ -6,9 +6,9 @@
 The sequence is half-float RGB EXR, zip; the result a matte, half, zip, or colour where --colour is given.
 The run is DataSource, Inference, Write, as `understudy run` does it. Network alone: the same frames from
 memory, two at once, by the back end that the run takes. I/O alone: every frame read and a result written,
-with as many threads. All are taken in turn, three times; the ratio is that of the medians. Where network and files
-fill the cores by turns already, no pipeline can be quicker than their CPU time over the cores: the last line
-is against that.
+with as many threads. All are taken in turn, three times; the ratio is that of the medians. Where network and
+files fill the cores by turns already, no pipeline can be quicker than their CPU time over the cores: the last
+line is against that.
 """
 
 from __future__ import annotations
