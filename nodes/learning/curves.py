@@ -95,7 +95,8 @@ def rise(steps: NDArray[Any], values: NDArray[np.float64]) -> Rise | None:
     steps, values = steps[finite], values[finite]
     if len(values) < 5:
         return None
-    smooth = np.array([np.median(values[max(0, at - 1) : at + 2]) for at in range(len(values))])
+    inner = [float(np.median(values[at - 1 : at + 2])) for at in range(1, len(values) - 1)]
+    smooth = np.array([values[0], *inner, values[-1]])
     best = int(np.argmin(smooth))
     tail = min(len(values) - 1 - best, max(2, len(values) // 5))
     if tail < 2:

@@ -53,6 +53,9 @@ GAP_IN_FRAMES = 1.5
 FALLING = 0.2
 """A loss that is lower by this share after twice the steps is still falling."""
 
+NEGLIGIBLE = 0.05
+"""A training loss under this share of one that counts as learned need not fall any more."""
+
 MOST_BAD = 0.02
 """A larger share of steps without a finite loss has diverged."""
 
@@ -241,7 +244,8 @@ class _Case:
         rates = np.array([part.mean() for part in np.array_split(self.summary.rates, len(found.means))])
         high = np.flatnonzero(rates > 0.99 * rates.max())
         half = len(high) // 2
-        if not half:
+        good = self._good
+        if not half or (good is not None and found.means[-1] < NEGLIGIBLE * good):
             return False
         before, now = found.means[high[:half]].mean(), found.means[high[half:]].mean()
         return bool(now < (1 - FALLING) * before)
