@@ -61,7 +61,7 @@ LARGE = 2000
 
 PEERS = {
     "global net, 128 shapes": DeformerSettings(
-        mode="global", limit=128, residual=0.0, neurons=256, ridge_floor=False
+        mode="global", limit=128, detail=0.0, neurons=256, ridge_floor=False
     ),
     "global net, vertices": DeformerSettings(
         mode="global", output="vertices", neurons=256, ridge_floor=False

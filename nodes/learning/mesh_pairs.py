@@ -10,13 +10,16 @@ from understudy.nodes.learning.basis import FRAMES, Basis
 from understudy.nodes.learning.deformer_recipes import DeformerNode
 from understudy.nodes.learning.deformers.preparing import STAGES
 from understudy.nodes.learning.deformers.splitting import held_out
+from understudy.nodes.learning.mesh_model import MeshModel
 from understudy.nodes.learning.mesh_subject import MeshData, MeshSubject
 from understudy.nodes.media.meshes.checks import check_same_rig
 from understudy.nodes.networks.global_deformer import GlobalDeformer
 from understudy.nodes.networks.local_deformer import LocalDeformer
+from understudy.runtime.runs.container import read_container
 
 if TYPE_CHECKING:
     from understudy.graph.node import Inputs
+    from understudy.nodes.learning.deformers.deformer import Deformer
     from understudy.nodes.learning.principal_shapes import PrincipalShapes
     from understudy.nodes.media.meshes.posed import PosedMeshes
     from understudy.nodes.trainer import Trainer
@@ -49,7 +52,8 @@ def mesh_subject(node: Trainer, inputs: Inputs, context: Context, *, device: str
         context.stop_if_asked()
         context.progress(next(stage), STAGES, "stages prepared", now=what)
 
-    data = MeshData(training, measured, preview, _basis(node, inputs, recipe), digests)
+    basis, before = _basis(node, inputs, recipe), _before(node, inputs, poses)
+    data = MeshData(training, measured, preview, basis, digests, before)
     batch = None if node.batch_size == "auto" else node.batch_size
     return MeshSubject(data, recipe, seed=node.seed, device=device, progress=progress, batch=batch)
 
@@ -111,6 +115,24 @@ def _recipe(node: Trainer, inputs: Inputs) -> DeformerNode:
             knob="inputs",
         )
     return connected
+
+
+def _before(node: Trainer, inputs: Inputs, poses: PosedMeshes) -> Deformer | None:
+    """The model to go on from.
+
+    Raises:
+        NodeError: It is of another rig, or of something else than meshes.
+    """
+    connected = inputs.get("weights")
+    if connected is None:
+        return None
+    path = connected["path"]
+    try:
+        deformer = MeshModel.from_container(read_container(path, "cat"), path).deformer
+        deformer.check(poses)
+    except UnderstudyError as error:
+        raise NodeError(node.name, f"{path} can't be gone on from: {error}", knob="inputs") from None
+    return deformer
 
 
 def _basis(node: Trainer, inputs: Inputs, recipe: DeformerNode) -> PrincipalShapes | None:

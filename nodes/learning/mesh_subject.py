@@ -58,6 +58,7 @@ class MeshData:
         preview: Animation of which one pose is shown, and whose poses are ranked; None where there is none.
         basis: Principal shapes to learn coefficients of; None where the deformer finds its own.
         identities: The digest of each file, by input and name.
+        before: The model to go on from; None to begin anew.
     """
 
     training: PosedMeshes
@@ -65,6 +66,7 @@ class MeshData:
     preview: PosedMeshes | None
     basis: PrincipalShapes | None
     identities: dict[str, dict[str, str]]
+    before: Deformer | None = None
 
 
 class MeshSubject:
@@ -107,7 +109,7 @@ class MeshSubject:
     @cached_property
     def _prepared(self) -> Prepared:
         data, settings = self._data, self._recipe.settings(self._seed)
-        return prepare(data.training, data.held_out, settings, self._progress, data.basis)
+        return prepare(data.training, data.held_out, settings, self._progress, data.basis, data.before)
 
     @cached_property
     def _drawn(self) -> DeformerTraining:

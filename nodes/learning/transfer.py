@@ -121,8 +121,10 @@ def _misfit(start: NDArray[Any], known: NDArray[Any] | None) -> str:
 
 
 def _embedded(start: NDArray[Any], known: NDArray[Any]) -> NDArray[Any]:
+    if not known.ndim:
+        return np.array(known)
     found = np.array(start)
-    rows = known.shape[0] if known.ndim else None
+    rows = known.shape[0]
     if known.ndim > 1:
         found[:rows, known.shape[1] :] = 0
         found[:rows, : known.shape[1]] = known

@@ -39,7 +39,7 @@ class GlobalDeformer(DeformerNetNode):
             output="vertices" if self.output_mode == "delta" else "shapes",
             limit=self.principal_shapes_limit,
             accuracy=self.principal_shapes_accuracy,
-            residual=0.0,
+            detail=0.0,
             seed=seed,
             **self.net_settings,
         )

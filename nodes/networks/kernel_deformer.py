@@ -20,7 +20,7 @@ class KernelDeformer(DeformerNode):
 
     trains = False
     version = 1
-    principal_shapes_limit = Knob(48, "Principal shapes of each segment, at most.", least=1, most=1024)
+    principal_shapes_limit = Knob(96, "Principal shapes of each segment, at most.", least=1, most=1024)
     principal_shapes_accuracy = Knob(
         1.0, "Share of the deltas that the principal shapes give back; fewer shapes below 1.",
         least=0.0, most=1.0,

@@ -23,12 +23,13 @@ class LocalDeformer(DeformerNetNode):
     """
 
     version = 1
-    principal_shapes_limit = Knob(48, "Principal shapes of each segment, at most.", least=1, most=1024)
+    principal_shapes_limit = Knob(96, "Principal shapes of each segment, at most.", least=1, most=1024)
     principal_shapes_accuracy = Knob(
         1.0, "Share of the deltas that the principal shapes give back; fewer shapes below 1.",
         least=0.0, most=1.0,
     )  # fmt: skip
-    made_up_poses = Knob(4000, "Poses that the kernel labels for the nets, beside the captured.", least=0)
+    neurons = Knob(96, "Neurons of each hidden layer.", least=1, most=4096)
+    made_up_poses = Knob(12000, "Poses that the kernel labels for the nets, beside the captured.", least=0)
 
     def settings(self, seed: int) -> DeformerSettings:
         """How the deformation is learned."""

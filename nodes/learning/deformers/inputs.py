@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -61,6 +61,11 @@ class Inputs:
     def clamped(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Inputs held inside the range of the training poses."""
         return np.clip(values, self.least, self.most)
+
+    def widened(self, values: NDArray[np.float32]) -> Inputs:
+        """The same, seen also over these raw values `(N, D)`: only the range grows."""
+        least, most = np.minimum(self.least, values.min(axis=0)), np.maximum(self.most, values.max(axis=0))
+        return replace(self, least=least, most=most)
 
     def beyond(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.bool_]]:
         """For each group that leaves its range by more than 2 % of it: `(N,)`, in which poses."""

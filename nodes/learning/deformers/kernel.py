@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 LARGEST = 4000
 """Of more poses, those farthest from each other are used."""
 
-_SEARCHED = 250
-_STEPS = 40
+_SEARCHED = ((200, 25), (500, 12))
 _RATE = 0.3
 _BETAS = (0.9, 0.95)
 _FIRST_SCALE = 20.0
@@ -109,16 +108,27 @@ def _likeliest(
     groups: NDArray[np.int64],
     relevance: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]:
-    """The groups' weights and the strength of greatest likelihood, on evenly taken poses, by Adam."""
-    rows = np.unique(np.linspace(0, len(x) - 1, min(_SEARCHED, len(x))).astype(np.int64))
-    distances = _distances_by_group(x[rows], groups)
-    targets = y[rows] - y[rows].mean(axis=0)
+    """The groups' weights and the strength of greatest likelihood: on few poses first, then on more."""
     first = np.maximum(relevance, _LEAST_RELEVANCE) ** 2
-    median = float(np.median(np.tensordot(first, distances, 1)))
-    logs = np.log([*(first / (_FIRST_SCALE * max(median, 1e-12))), _FIRST_STRENGTH])
+    logs = np.array([])
+    for count, steps in _SEARCHED:
+        rows = np.unique(np.linspace(0, len(x) - 1, min(count, len(x))).astype(np.int64))
+        distances = _distances_by_group(x[rows], groups)
+        if not len(logs):
+            median = float(np.median(np.tensordot(first, distances, 1)))
+            logs = np.log([*(first / (_FIRST_SCALE * max(median, 1e-12))), _FIRST_STRENGTH])
+        logs = _searched(logs, distances, y[rows] - y[rows].mean(axis=0), steps)
+    found = np.exp(logs)
+    return found[:-1], float(found[-1])
+
+
+def _searched(
+    logs: NDArray[np.float64], distances: NDArray[np.float64], targets: NDArray[np.float64], steps: int
+) -> NDArray[np.float64]:
+    """The logarithms of greatest likelihood on the way of so many steps of Adam."""
     best = (np.inf, logs)
     mean, square = np.zeros_like(logs), np.zeros_like(logs)
-    for step in range(1, _STEPS + 1):
+    for step in range(1, steps + 1):
         unlikely, gradient = _unlikelihood(logs, distances, targets)
         if unlikely < best[0]:
             best = (unlikely, logs)
@@ -127,8 +137,7 @@ def _likeliest(
         size = np.sqrt(square / (1.0 - _BETAS[1] ** step)) + 1e-8
         logs = logs - _RATE * mean / (1.0 - _BETAS[0] ** step) / size
         logs[-1] = np.clip(logs[-1], np.log(_LEAST_STRENGTH), 0.0)
-    found = np.exp(best[1])
-    return found[:-1], float(found[-1])
+    return best[1]
 
 
 def _unlikelihood(

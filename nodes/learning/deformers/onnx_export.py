@@ -42,6 +42,13 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
+    def half(self, array: NDArray[np.float32]) -> str:
+        """A constant that is stored in float16 where that loses nothing; sessions widen it as they load."""
+        halves = array.astype(np.float16)
+        if not np.array_equal(halves.astype(np.float32), array):
+            return self.constant(array)
+        return self.add("Cast", self.constant(halves), to=1)
+
     def add(self, operator: str, *inputs: str | NDArray[Any], **attributes: Any) -> str:
         return self.add_many(operator, 1, *inputs, **attributes)[0]
 
@@ -175,40 +182,73 @@ def _decoder(graph: _Graph, decoder: Any, flat: str) -> str:
         return graph.add("Reshape", rows, np.array([0, len(decoder.mean), 3]))
     if isinstance(decoder, Vertices):
         rows = graph.add("Reshape", flat, np.array([0, len(decoder.moving), 3]))
-        return _summed(graph, rows, _covers(decoder.count, decoder.moving))
+        return _placed(graph, rows, decoder.moving, decoder.count)
     assert isinstance(decoder, SegmentShapes)
+    return _blended(graph, decoder, flat)
+
+
+def _blended(graph: _Graph, decoder: SegmentShapes, flat: str) -> str:
+    """Each segment's shapes, the vertices that are its alone apart from those that others cover too.
+
+    Only the latter are few and have to be added up; the former hold what float16 holds.
+    """
     segments = decoder.segments
+    covered = np.bincount(segments.vertices, minlength=decoder.count)
     used = [s * decoder.width + k for s, count in enumerate(decoder.numbers) for k in range(count)]
     parts = graph.add_many(
         "Split", len(segments), graph.add("Gather", flat, np.array(used), axis=1), decoder.numbers, axis=1
     )
-    moved = []
+    moved: dict[bool, list[str]] = {True: [], False: []}
+    vertices: dict[bool, list[int]] = {True: [], False: []}
     for segment, part in enumerate(parts):
         mean, shapes = decoder.basis(segment)
-        shares = np.repeat(segments.shares[segments.rows(segment)], 3)
-        moved.append(graph.add("Add", graph.add("MatMul", part, shapes * shares), mean * shares))
+        support, shares = segments.support(segment), segments.shares[segments.rows(segment)]
+        for alone in (True, False):
+            rows = np.flatnonzero((covered[support] == 1) == alone)
+            if len(rows):
+                share = np.repeat(np.ones(len(rows), np.float32) if alone else shares[rows], 3)
+                columns = (3 * rows[:, None] + np.arange(3)).ravel()
+                basis = graph.half(shapes[:, columns] * share)
+                moved[alone].append(graph.add("Add", graph.add("MatMul", part, basis), mean[columns] * share))
+                vertices[alone].extend(support[rows].tolist())
+    found, places = [], np.array(vertices[True], np.int64)
+    if moved[False]:
+        added, order = _summed(graph, _joined(graph, moved[False]), vertices[False])
+        found, places = [added], np.concatenate([order, places])
+    if moved[True]:
+        found.append(_joined(graph, moved[True]))
+    rows_of_all = graph.add("Concat", *found, axis=1) if len(found) > 1 else found[0]
+    return _placed(graph, rows_of_all, places, decoder.count)
+
+
+def _joined(graph: _Graph, moved: list[str]) -> str:
+    """Rows of several segments `(B, 3 R)` as `(B, R, 3)`."""
     joined = graph.add("Concat", *moved, axis=1) if len(moved) > 1 else moved[0]
-    rows = graph.add("Reshape", joined, np.array([0, len(segments.vertices), 3]))
-    return _summed(graph, rows, _covers(decoder.count, segments.vertices))
+    return graph.add("Reshape", joined, np.array([0, -1, 3]))
 
 
-def _covers(count: int, vertices: NDArray[np.int64]) -> list[list[int]]:
-    """For each vertex the rows that are added up to its delta."""
-    covers: list[list[int]] = [[] for _ in range(count)]
+def _placed(graph: _Graph, rows: str, vertices: NDArray[np.int64], count: int) -> str:
+    """Rows in the order of the mesh; vertices that have none are still."""
+    place = np.full(count, len(vertices), np.int32)
+    place[vertices] = np.arange(len(vertices))
+    if len(vertices) < count:
+        rows = graph.add("Pad", rows, np.array([0, 0, 0, 0, 1, 0]))
+    return graph.add("Gather", rows, place, axis=1)
+
+
+def _summed(graph: _Graph, rows: str, vertices: list[int]) -> tuple[str, NDArray[np.int64]]:
+    """Adds up the rows of each vertex; gives also which vertex each sum is of.
+
+    Vertices with most rows come first, so that each layer of the sum is a prefix of the one before.
+    """
+    covers: dict[int, list[int]] = {}
     for row, vertex in enumerate(vertices):
-        covers[vertex].append(row)
-    return covers
-
-
-def _summed(graph: _Graph, rows: str, covers: list[list[int]]) -> str:
-    """Adds up the rows of each vertex: vertices with most rows first, so that each layer is a prefix."""
-    order = sorted(range(len(covers)), key=lambda vertex: -len(covers[vertex]))
-    deepest = len(covers[order[0]])
-    found = ""
-    length = 0
-    for depth in range(deepest - 1, -1, -1):
+        covers.setdefault(vertex, []).append(row)
+    order = sorted(covers, key=lambda vertex: -len(covers[vertex]))
+    found, length = "", 0
+    for depth in range(len(covers[order[0]]) - 1, -1, -1):
         here = [covers[vertex][depth] for vertex in order if len(covers[vertex]) > depth]
-        layer = graph.add("Gather", rows, np.array(here), axis=1)
+        layer = graph.add("Gather", rows, np.array(here, np.int32), axis=1)
         if found:
             head, tail = (layer, "") if len(here) == length else _cut(graph, layer, length, len(here))
             found = graph.add("Add", head, found)
@@ -216,10 +256,7 @@ def _summed(graph: _Graph, rows: str, covers: list[list[int]]) -> str:
         else:
             found = layer
         length = len(here)
-    still = len(covers) - length
-    if still:
-        found = graph.add("Pad", found, np.array([0, 0, 0, 0, still, 0]))
-    return graph.add("Gather", found, np.argsort(order, kind="stable"), axis=1)
+    return found, np.array(order, np.int64)
 
 
 def _cut(graph: _Graph, layer: str, first: int, length: int) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from understudy.graph.errors import UnderstudyError
 from understudy.nodes.learning.deformers import segments as segmenting
 from understudy.nodes.learning.deformers.deformer import BLOCK, Decoder, Deformer, Predictor
-from understudy.nodes.learning.deformers.differential import fit_differential
+from understudy.nodes.learning.deformers.differential import Differential, fit_differential
 from understudy.nodes.learning.deformers.inputs import Inputs, learned_inputs
 from understudy.nodes.learning.deformers.local import (
     LocalKernel,
@@ -61,6 +61,7 @@ class Prepared:
         ridge: The floor.
         kernel: The closed-form model; None where the mode is not local.
         emphasis: `(S, D)` float32, how much each input counts in a segment's net; mean square 1.
+        before: What the model that a training begins with predicts by; None where it begins anew.
         notes: Sentences for people.
     """
 
@@ -74,6 +75,7 @@ class Prepared:
     ridge: LocalRidge
     kernel: LocalKernel | None
     emphasis: NDArray[np.float32]
+    before: Predictor | None = None
     notes: tuple[str, ...] = field(default=())
 
     def deformer(self, predictor: Predictor) -> Deformer:
@@ -87,6 +89,7 @@ def prepare(
     settings: DeformerSettings,
     progress: Callable[[str], None] = lambda _: None,
     basis: PrincipalShapes | None = None,
+    before: Deformer | None = None,
 ) -> Prepared:
     """Learns all that has a closed form.
 
@@ -96,6 +99,8 @@ def prepare(
         settings: The knobs.
         progress: Called with what is being done, in `STAGES` stages at most.
         basis: Principal shapes of all vertices' deltas, which a global model is to give coefficients of.
+        before: A model to go on from. Its inputs, segments and principal shapes are kept, so that its net
+            means the same here; ridge and kernel are fitted anew.
 
     Raises:
         UnderstudyError: Too few poses, no vertices, nothing that varies, or a basis of another mesh.
@@ -103,17 +108,20 @@ def prepare(
     _check(training, validation)
     progress("deltas")
     deltas, flat = deltas_of(training, settings.space)
-    inputs = learned_inputs(
-        training.rig, training.controls, training.joint_matrices, rotation=settings.rotation
-    )
+    inputs = _inputs(training, settings, before)
     seen = _seen(inputs, training)
     moving = _moving(deltas, MOVES * training.rig.diagonal)
     progress("segments")
     if basis is not None:
         moving = np.ones_like(moving)
-    parts = _segments(training.rig, inputs, seen, deltas, moving, settings)
+    if before is not None and isinstance(before.decoder, SegmentShapes):
+        parts = before.decoder.segments
+    else:
+        parts = _segments(training.rig, inputs, seen, deltas, moving, settings)
     progress("principal shapes")
-    if basis is None:
+    if before is not None:
+        decoder = before.decoder
+    elif basis is None:
         decoder = _decoder(training.rig, deltas, parts, moving, settings)
     else:
         decoder = _decoder_of(basis, parts)
@@ -128,7 +136,18 @@ def prepare(
     notes = (*training.notes, *_notes(inputs, len(training), flat, training.rig))
     emphasis = _emphasis(ridge, kernel, seen, inputs, parts)
     return Prepared(
-        settings, training.rig, inputs, parts, decoder, (seen, targets), held, ridge, kernel, emphasis, notes
+        settings,
+        training.rig,
+        inputs,
+        parts,
+        decoder,
+        (seen, targets),
+        held,
+        ridge,
+        kernel,
+        emphasis,
+        None if before is None else before.predictor,
+        notes,
     )
 
 
@@ -156,6 +175,24 @@ def _check(training: PosedMeshes, validation: PosedMeshes) -> None:
             f"There are {len(training)} poses to train on and {len(validation)} to validate on; "
             "at least 4 and 1 are needed. Capture more poses."
         )
+
+
+def _inputs(training: PosedMeshes, settings: DeformerSettings, before: Deformer | None) -> Inputs:
+    controls, matrices = training.controls, training.joint_matrices
+    if before is None:
+        return learned_inputs(training.rig, controls, matrices, rotation=settings.rotation)
+    if before.inputs.rotation != settings.rotation or before.space != settings.space:
+        raise UnderstudyError(
+            f"The model to begin with has deltas in {before.space} space and rotations as "
+            f"{before.inputs.rotation}; the deformer is set to {settings.space} and {settings.rotation}. "
+            "Give it the same, or disconnect the weights."
+        )
+    if isinstance(before.decoder, Differential):
+        raise UnderstudyError(
+            "A model of differential coordinates can't be gone on from: it holds only their solution. "
+            "Disconnect the weights."
+        )
+    return before.inputs.widened(before.inputs.values(training.rig, controls, matrices))
 
 
 def _seen(inputs: Inputs, poses: PosedMeshes) -> Floats:
@@ -211,8 +248,8 @@ def _decoder(
         return Vertices(np.flatnonzero(moving), deltas.shape[1])
     if settings.mode == "differential":
         return fit_differential(rig, deltas, moving, settings)
-    residual = settings.residual / 100.0 * rig.diagonal
-    return segment_shapes(deltas, parts, limit=settings.limit, accuracy=settings.accuracy, residual=residual)
+    detail = settings.detail / 100.0 * rig.diagonal
+    return segment_shapes(deltas, parts, limit=settings.limit, accuracy=settings.accuracy, detail=detail)
 
 
 def _decoder_of(basis: PrincipalShapes, parts: Segments) -> Decoder:

@@ -21,7 +21,8 @@ class DeformerSettings:
         rotation: How rotations of joints are written, "6d" or "quaternion".
         limit: At most this many principal shapes (for each segment where the mode is local).
         accuracy: As few principal shapes as reach this accuracy, 0 to 1.
-        residual: As few as leave this, root mean square, in percent of the rest shape's diagonal.
+        detail: Shapes that move the vertices by less than this are left out: root mean square over poses, in
+            percent of the rest shape's diagonal.
         layers: Hidden layers.
         neurons: Of each hidden layer.
         activation: One of `ACTIVATIONS`.
@@ -42,15 +43,15 @@ class DeformerSettings:
     output: str = "shapes"
     space: str = "rest"
     rotation: str = "6d"
-    limit: int = 48
+    limit: int = 96
     accuracy: float = 1.0
-    residual: float = 0.003
+    detail: float = 0.001
     layers: int = 2
-    neurons: int = 64
+    neurons: int = 96
     activation: str = "silu"
     dropout: float = 0.0
     ridge_floor: bool = True
-    distilled: int = 4000
+    distilled: int = 12000
     anchors: float = 2.0
     extra_anchors: tuple[int, ...] = ()
     anchor_weight: float = 0.1

@@ -132,6 +132,8 @@ def conclude(
         predictors: dict[str, Predictor] = {"ridge": prepared.ridge}
         if prepared.kernel is not None:
             predictors["kernel"] = prepared.kernel
+        if prepared.before is not None:
+            predictors["model begun with"] = prepared.before
         closed_form = _best(prepared, validation, predictors)
     if network is None:
         return closed_form
