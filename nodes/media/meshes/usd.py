@@ -164,8 +164,15 @@ def _stage(file: Path) -> Any:
         return Usd.Stage.Open(str(file))
     except Tf.ErrorException as error:
         raise MediaError(
-            file, "It can't be read as USD. It is absent, cut short or of another kind."
+            file,
+            f"It can't be read as USD{_place(str(error), file)}. It is absent, cut short or of another kind.",
         ) from error
+
+
+def _place(said: str, file: Path) -> str:
+    """The line and column that USD's parser names, with what is wrong there."""
+    _, there, rest = said.partition(f"{file}:")
+    return f" (line {rest.splitlines()[0]})" if there else ""
 
 
 def _mesh(file: Path, stage: Any, path: str) -> tuple[Any, list[str]]:

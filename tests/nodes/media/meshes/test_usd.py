@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from understudy.graph.errors import MediaError
-from understudy.nodes.media.meshes.posed import PosedMeshes, read_posed
+from understudy.nodes.media.meshes.posed import PosedMeshes, read_posed, read_posed_files
 from understudy.nodes.media.meshes.skinning import skinned
 from understudy.nodes.media.meshes.usd import convert_usd
 
@@ -17,6 +17,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("pxr", reason="usd-core is not installed (the extra usd)")
+
+FACE = """#usda 1.0
+def SkelRoot "Root" {
+    def Skeleton "Skeleton" (prepend apiSchemas = ["SkelBindingAPI"]) {
+        uniform token[] joints = ["root"]
+        uniform matrix4d[] bindTransforms = [((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))]
+        uniform matrix4d[] restTransforms = [((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))]
+        rel skel:animationSource = </Root/Animation>
+    }
+    def SkelAnimation "Animation" {
+        uniform token[] blendShapes = ["smile"]
+        float[] blendShapeWeights.timeSamples = { 1: [0.25], 2: [0.5] }
+    }
+    def Mesh "Face" (prepend apiSchemas = ["SkelBindingAPI"]) {
+        int[] faceVertexCounts = [3]
+        int[] faceVertexIndices = [0, 1, 2]
+        point3f[] points = [(0, 0, 0), (1, 0, 0), (0, 1, 0)]
+        point3f[] points.timeSamples = {
+            1: [(0, 0, 0), (1, 0, 0.25), (0, 1, 0)], 2: [(0, 0, 0), (1, 0, 0.5), (0, 1, 0)] }
+        rel skel:skeleton = </Root/Skeleton>
+        uniform token[] skel:blendShapes = ["smile"]
+        rel skel:blendShapeTargets = </Root/Face/smile>
+        def BlendShape "smile" {
+            uniform vector3f[] offsets = [(0, 0, 0), (0, 0, 1), (0, 0, 0)]
+        }
+    }
+}
+"""
 
 MESHES = ("/Root/Mesh", "/Root/MeshWithFaceVaryingNormals", "/Root/MeshWithNormals")
 
@@ -114,10 +142,36 @@ def test_points_without_a_skeleton_are_refused(shared_data: Path, tmp_path: Path
 
 
 def test_a_file_cut_short_is_told(shared_data: Path, tmp_path: Path) -> None:
-    """A damaged file ends with a sentence that names it."""
+    """A damaged file ends with a sentence that names it, and the line."""
     cut = tmp_path / "cut.usda"
     shutil.copyfile(shared_data / "mesh_usdskel" / "lbs.usda", cut)
     cut.write_bytes(cut.read_bytes()[:9000])
 
-    with pytest.raises(MediaError, match="can't be read as USD"):
+    with pytest.raises(
+        MediaError, match=r"cut.usda: It can't be read as USD \(line \d+:\d+: .*\). It is absent"
+    ):
         convert_usd(cut, tmp_path / "no.npz")
+
+
+def test_blend_shapes_alone_drive_a_face(tmp_path: Path) -> None:
+    """A mesh that no joint moves has controls and no skin: its shapes are deltas from the rest shape."""
+    (tmp_path / "face.usda").write_text(FACE)
+    poses = read_posed_files([tmp_path / "face.usda"])
+
+    assert not poses.rig.skinned
+    assert poses.rig.control_names == ("smile",)
+    assert poses.controls[:, 0].tolist() == [0.25, 0.5]
+    assert poses.vertices(slice(None))[:, 1, 2].tolist() == [0.25, 0.5]
+
+
+def test_a_skinned_mesh_needs_a_rest_shape(shared_data: Path, tmp_path: Path) -> None:
+    """Points over time alone don't say what the skeleton moves."""
+    stage = _copied(shared_data, tmp_path / "rest.usda")
+    points = stage.GetPrimAtPath("/Root/Mesh").GetAttribute("points")
+    values = points.Get()
+    points.Clear()
+    points.Set(values, 1.0)
+    stage.Save()
+
+    with pytest.raises(MediaError, match="nothing says the rest shape"):
+        read_posed_files([tmp_path / "rest.usda"])
