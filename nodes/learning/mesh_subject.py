@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from understudy.nodes.learning import deformer_recipes, mesh_pictures, mesh_report
+from understudy.nodes.learning.deformers.local import LocalRidge
 from understudy.nodes.learning.deformers.local_net import numpy_net
 from understudy.nodes.learning.deformers.preparing import prepare
 from understudy.nodes.learning.deformers.training import BATCH, RATE, Concluded, DeformerTraining, conclude
@@ -25,7 +26,6 @@ from understudy.runtime.randomness import permutation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
     from PIL.Image import Image
     from torch import Tensor
 
@@ -177,7 +177,7 @@ class MeshSubject:
     def evidence(self, network: nn.Module) -> Evidence:
         """How the model that is kept, the best of ridge, kernel and net, does on both sides of the split."""
         deformer, held_out = self._conclude(network).deformer, self._data.held_out
-        still = mesh_report.vertex_errors(self._prepared.deformer(_Still(self._prepared)), held_out)
+        still = mesh_report.vertex_errors(self._prepared.deformer(_still(self._prepared.ridge)), held_out)
         nothing = self._drawn.nothing
         return Evidence(
             samples="poses",
@@ -219,21 +219,6 @@ class MeshSubject:
         return self._data.identities
 
 
-class _Still:
-    """The mean deformation, whatever the controls are: what knowing nothing would give."""
-
-    def __init__(self, prepared: Prepared) -> None:
-        self._like = prepared.ridge
-
-    def predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Zero coefficients `(N, S, K)`."""
-        return np.zeros_like(self._like.predict(inputs))
-
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """Nothing that would be kept."""
-        return {}
-
-
 class _ClosedForm(nn.Module):
     """A kernel, or ridge, in the place of a net; its one weight does nothing."""
 
@@ -246,3 +231,8 @@ class _ClosedForm(nn.Module):
         """Coefficients `(B, S, K)`."""
         found = torch.from_numpy(self.predictor.predict(inputs_BD.detach().cpu().numpy()))
         return found.to(inputs_BD.device) + 0.0 * self.unused
+
+
+def _still(ridge: LocalRidge) -> LocalRidge:
+    """The mean deformation, whatever the controls are: what knowing nothing would give."""
+    return LocalRidge(np.zeros_like(ridge.weights), np.zeros_like(ridge.bias))
