@@ -18,7 +18,7 @@ class Steadiness(Node):
     """Says how much a result flickers where its plate does not, and whether tiles left a seam.
 
     Each frame of the plate is followed into the next one; what the result changes by on the way is flicker.
-    The painted frames alone, or another result of the same plate, tell what to compare the figure with.
+    Following is never perfect: hold the figure against that of another result of the same plate.
 
     The figures are printed, and written as JSON: for each pair of frames `frame`, `change` in the result's
     units and `followed`, the share of the picture that was found again.

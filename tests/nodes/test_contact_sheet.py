@@ -112,6 +112,17 @@ def test_a_crop_that_is_no_rectangle_is_a_fault(shot: Path) -> None:
         shown(shot, ["plate"], crop="10, 20, 0, 5")
 
 
+def test_frames_are_shown_over_their_display_window(shot: Path) -> None:
+    """A plate whose data window is its upper half stands in a picture of the whole frame, black below."""
+    window, display = Window(0, 0, 96, 32), Window(0, 0, 96, 64)
+    pixels = np.full((32, 96, 3), 0.5, np.float32)
+    half = Frame(pixels=pixels, channels=("R", "G", "B"), data=window, display=display)
+    write_frame(shot / "plate.0004.exr", half)
+    picture = column_of(shown(shot, ["plate"]), 0)
+    assert picture[:30].min() > 150
+    assert picture[34:].max() == 0
+
+
 def test_a_run_is_shown_over_time(shot: Path) -> None:
     """A column for each checkpoint: one every four of twelve steps, and before the decay."""
     sheet = shown(shot, ["plate", "painted"], run_="learn")

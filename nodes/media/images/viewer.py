@@ -112,9 +112,9 @@ class FrameColumn:
         return over_checkerboard(shrunk(shown, width), shrunk_values(alpha, width))
 
     def _shown(self, frames: Frames, number: int) -> Frame:
-        """The frame, or the part of it that the sheet shows."""
+        """The frame over its display window, or the part of it that the sheet shows."""
         frame = frames.read(number)
-        return frame if self.look.crop is None else cropped(frame, *self.look.crop)
+        return frame.fitted(frame.display) if self.look.crop is None else cropped(frame, *self.look.crop)
 
 
 class ErrorColumn(FrameColumn):
