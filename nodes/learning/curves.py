@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 WINDOWS = 20
 """A training's losses are looked at in so many windows; single losses are those of single crops."""
 
+FEWEST = 10
+"""Losses in a window at least."""
+
 SIGNIFICANT = 3.0
 """Differences under so many standard errors are noise."""
 
@@ -44,8 +47,8 @@ class Windows:
 
 
 def windows(summary: Summary) -> Windows | None:
-    """The losses in at most 20 windows; None before there is one finite loss in each."""
-    count = min(WINDOWS, len(summary.losses) // 2)
+    """The losses in at most 20 windows of ten or more; None where there are fewer, or none is finite first."""
+    count = min(WINDOWS, len(summary.losses) // FEWEST)
     if not count:
         return None
     parts = np.array_split(summary.losses, count)

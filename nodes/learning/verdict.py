@@ -138,7 +138,8 @@ class _Case:
         if found.bad[-2:].mean() > MOST_BAD:
             share = f"{found.bad[-2:].mean():.0%} of the last steps had no finite loss. "
             return "diverging", share + _CALMER
-        if last > BLOWN_UP * found.means[low] and found.above(-1, low) > CERTAIN:
+        lately = float(found.means[-2:].min())
+        if lately > BLOWN_UP * found.means[low] and found.above(-1, low) > CERTAIN:
             return "diverging", (
                 f"The training loss was {found.means[low]:.4g} up to step {found.ends[low]:,} and has risen "
                 f"to {last:.4g}. {_CALMER}"
