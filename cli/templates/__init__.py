@@ -15,6 +15,7 @@ TEMPLATES = {
     "roto": "Learn a matte from five painted frames, matte the whole shot and comp by it.",
     "cleanup": "Learn to take tracking markers out from five clean frames, and clean the whole shot.",
     "grade": "Learn a look from four graded frames, with values above 1, and grade the whole shot.",
+    "pretraining": "Learn mattes from three earlier shots first, then a new shot's from two painted frames.",
     "deformer": "Learn how an arm's skin moves from 240 poses of its rig, and play an animation without it.",
 }
 """The templates by name, with a line of help for each."""

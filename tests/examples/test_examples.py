@@ -62,9 +62,10 @@ def test_example_runs_to_its_pictures(tmp_path: Path, name: str, monkeypatch: py
     monkeypatch.setattr(module, "SHOT", replace(module.SHOT, count=6))
     graph = Graph.load(create(name, tmp_path)[0])
     graph.set("plate", "frames", "1001-1006")
-    graph.set("learn", "epochs", 1)
-    graph.set("learn", "crop_size", 32)
-    graph.set("learn", "model_size", "small")
+    for trainer in [name for name, entry in graph.entries.items() if entry.type == "Trainer"]:
+        graph.set(trainer, "epochs", 1)
+        graph.set(trainer, "crop_size", 32)
+        graph.set(trainer, "model_size", "small")
 
     outcome = run(graph, registry())
     sequences = sum(entry.type == "Write" for entry in graph.entries.values())

@@ -35,6 +35,7 @@ def _header(path: Path) -> OpenImageIO.ImageSpec:
         ("roto", "truth/matte", "roto/sh010/matte", 5),
         ("cleanup", "truth/clean", "painted/clean", 5),
         ("grade", "truth/graded", "graded/graded", 4),
+        ("pretraining", "truth/matte", "roto/sh020/matte", 2),
     ],
 )
 def test_template_has_graph_truth_and_a_few_painted_frames(
