@@ -56,7 +56,7 @@ class MotionFeatures(Node):
 
         source = inputs["motion"]
         try:
-            lines = source
+            lines: Table = source
             if isinstance(source, Motion):
                 lines = lines_of(
                     source,

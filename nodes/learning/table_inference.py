@@ -9,7 +9,7 @@ import torch
 
 from understudy.graph.errors import NodeError, UnderstudyError
 from understudy.nodes.learning.table_model import TableModel, as_table
-from understudy.nodes.learning.table_samples import shrunk
+from understudy.nodes.learning.table_samples import as_seen, shrunk
 from understudy.nodes.media.tables.columns import listed
 from understudy.nodes.media.tables.table import Table
 from understudy.runtime.devices import resolve
@@ -53,10 +53,9 @@ def _of_rows(node: Inference, model: TableModel, source: Table, context: Context
     left_out = [name for name in source.names if name not in {one.name for one in encoding.columns}]
     if left_out:
         context.say(f"{node.name}: the model does not take {listed(left_out)}")
-    for name, count in encoding.beyond(values)[:5]:
-        context.warn(
-            f"{node.name}: {name} is outside of what was trained on in {count:,} of {len(values):,} rows"
-        )
+    beyond = [f"{name} in {count:,}" for name, count in encoding.beyond(values)]
+    if beyond:
+        context.warn(f"{node.name}: beyond the values trained on, of {len(values):,} lines: {listed(beyond)}")
     lines = encoding.encode(values)
     span = np.arange(encoding.length)
 
@@ -75,7 +74,7 @@ def _of_frames(model: TableModel, source: Frames, context: Context) -> Table:
         context.stop_if_asked()
         context.progress(done, len(numbers), "frames")
 
-    pixels = shrunk(source, numbers, model.channels, model.resolution, told)
+    pixels = as_seen(shrunk(source, numbers, model.channels, model.resolution, told), model.sees)
     answers = model.answers(lambda rows: pixels_of.encode(torch.from_numpy(pixels[rows])), len(numbers))
     rows = np.arange(len(numbers))
     frame_rows = Table((), np.zeros((len(rows), 0)), np.full(len(rows), ""), np.array(numbers), rows)

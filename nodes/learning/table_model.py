@@ -94,6 +94,7 @@ class TableModel:
         pixels: How frames are encoded, None where it takes rows.
         channels: The channels it takes of frames.
         resolution: Width and height that it takes of frames, in pixels.
+        sees: What it sees of frames: "colours" or "edges".
         targets: Its labels.
         sureness: How sure it is.
     """
@@ -103,6 +104,7 @@ class TableModel:
     pixels: Encoding | None
     channels: tuple[str, ...]
     resolution: int
+    sees: str
     targets: Targets
     sureness: Sureness
 
@@ -128,6 +130,7 @@ class TableModel:
                 None if of_rows else Encoding.from_dict(header["encoding"]),
                 () if of_rows else tuple(header["channels"]),
                 0 if of_rows else int(header["resolution"]),
+                "" if of_rows else str(header["sees"]),
                 Targets.restored(header, tensors),
                 Sureness.restored(tensors),
             )

@@ -8,6 +8,7 @@ import numpy as np
 
 from understudy.graph.errors import NodeError, UnderstudyError
 from understudy.nodes.learning import table_recipes
+from understudy.nodes.learning.table_mirroring import mirrored
 from understudy.nodes.learning.table_recipes import LabelLossNode, LabelNetworkNode
 from understudy.nodes.learning.table_samples import frame_samples, row_samples, shrunk
 from understudy.nodes.learning.table_splitting import held_out_rows
@@ -53,7 +54,13 @@ def label_subject(node: Trainer, inputs: Inputs, context: Context, *, device: st
     labels, validated = labels.select(places), validated[places]
     trained, held_out = _split(node, labels, validated)
     labels = _check_labels(node, labels, trained)
-    samples = _samples(node, source, labels, trained, recipe, context)
+    loss = _loss(node, inputs)
+    try:
+        turned = mirrored(labels, loss.mirror)
+    except UnderstudyError as error:
+        raise NodeError(node.name, str(error), knob="inputs") from None
+    flip = "flip" in node.augmentation and (isinstance(source, Table) or bool(loss.mirror))
+    samples = _samples(node, source, labels, trained, recipe, context, flip=flip)
     if recipe.windows and samples.shape[0] == 1:
         raise NodeError(
             node.name, f"{recipe.type_name} learns windows, and these are single lines; MotionFeatures makes "
@@ -61,9 +68,9 @@ def label_subject(node: Trainer, inputs: Inputs, context: Context, *, device: st
         )  # fmt: skip
     how = _described(labels, held_out, samples.takes)
     context.say(f"{node.name}: {len(trained):,} rows to train on; held out: {how or 'none'}")
-    targets = Targets.of(labels.select(trained), **_loss(node, inputs).settings)
+    targets = Targets.of(labels.select(trained), **loss.settings)
     data = LabelData(samples, labels, trained, held_out, how, _identities(source, labels))
-    return LabelSubject(data, targets, recipe, seed=node.seed, device=device)
+    return LabelSubject(data, targets, turned, recipe, seed=node.seed, device=device)
 
 
 def _with_validation(
@@ -152,10 +159,10 @@ def _check_labels(node: Trainer, labels: Table, trained: Rows) -> Table:
 
 def _samples(
     node: Trainer, source: Table | Frames, labels: Table, trained: Rows, recipe: LabelNetworkNode,
-    context: Context,
+    context: Context, *, flip: bool,
 ) -> Samples:  # fmt: skip
     if isinstance(source, Table):
-        return row_samples(source, trained, flip="flip" in node.augmentation)
+        return row_samples(source, trained, flip=flip)
     numbers = labels.frames.tolist()
     channels = source.spec(numbers[0]).channels
 
@@ -169,7 +176,8 @@ def _samples(
         raise
     except UnderstudyError as error:
         raise NodeError(node.name, str(error), knob="inputs") from None
-    return frame_samples(pixels, channels, trained, jitter="jitter" in node.augmentation)
+    jitter, sees = "jitter" in node.augmentation, recipe.sees  # type: ignore[attr-defined]
+    return frame_samples(pixels, channels, trained, sees, flip=flip, jitter=jitter)
 
 
 def _described(labels: Table, rows: Rows, takes: str) -> str:

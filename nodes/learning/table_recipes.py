@@ -50,8 +50,13 @@ class LabelNetworkNode(Node, abstract=True):
 
 
 class LabelLossNode(Node, abstract=True):
-    """How labels are compared: subclass it in a file of `nodes/losses` and say by properties how."""
+    """How labels are compared: subclass it in a file of `nodes/losses` and say by properties how.
 
+    Attributes:
+        mirror: What a mirror does to labels, as `table_mirroring.mirrored` reads it; empty where not known.
+    """
+
+    mirror: Any = ()
     output = Output("loss", "The loss, for a Trainer.")
 
     def compute(self, inputs: Inputs, context: Context) -> Self:  # noqa: ARG002 - a recipe needs none

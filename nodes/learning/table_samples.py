@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-DRAWS = 5
+DRAWS = 6
 """Random numbers that a sample takes."""
 
-SHIFT, ZOOM = 0.06, 0.08
+SHIFT, ZOOM = 0.03, 0.04
 """By how much of its size a training frame is moved and scaled at most."""
 
 JITTER = 0.3
@@ -52,8 +52,13 @@ class Samples(Protocol):
     def plain(self, rows: Rows) -> Tensor:
         """Encoded inputs `(n, *shape)`."""
 
-    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> Tensor:
-        """The same, changed at random for a training; `draws` are `(n, DRAWS)` in [0, 1)."""
+    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.bool_]]:
+        """The same, changed at random for a training, and which of them are mirrored.
+
+        Args:
+            rows: Which.
+            draws: `(n, DRAWS)` in [0, 1).
+        """
 
     def summary(self) -> NDArray[np.float64]:
         """What ridge or logistic regression sees of each, `(N, F)`."""
@@ -95,13 +100,14 @@ class RowSamples:
         """`(n, T, D)`."""
         return torch.from_numpy(self._lines[self._places(rows)])
 
-    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> Tensor:
-        """`(n, T, D)`, half of them mirrored where that is asked for."""
+    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.bool_]]:
+        """`(n, T, D)`, half of them mirrored where that is asked for, and which are."""
         found = self._lines[self._places(rows)]
+        turned = np.zeros(len(rows), bool)
         if self._mirrored is not None:
             turned = draws[:, 0] < 0.5
             found[turned] = self._mirrored[self._places(rows[turned])]
-        return torch.from_numpy(found)
+        return torch.from_numpy(found), turned
 
     def _places(self, rows: Rows) -> Rows:
         places: Rows = self.table.starts[rows][:, None] + np.arange(self.table.length)
@@ -138,6 +144,8 @@ class FrameSamples:
         pixels: `(N, C, S, S)`, as `shrunk` gives them.
         channels: Their names.
         encoding: How pixels become numbers.
+        sees: "colours", or "edges" in their place.
+        flip: Whether a training sees half of them flipped.
         jitter: Whether a training sees them brighter and darker.
     """
 
@@ -148,12 +156,14 @@ class FrameSamples:
         pixels: NDArray[np.float32],
         channels: tuple[str, ...],
         encoding: Encoding,
+        sees: str,
         *,
+        flip: bool = False,
         jitter: bool = False,
     ) -> None:
-        self.channels, self.encoding = channels, encoding
+        self.channels, self.encoding, self.sees = channels, encoding, sees
         self.shape: tuple[int, ...] = pixels.shape[1:]
-        self._pixels, self._jitter = pixels, jitter
+        self._pixels, self._flip, self._jitter = pixels, flip, jitter
 
     def __len__(self) -> int:
         return len(self._pixels)
@@ -162,10 +172,12 @@ class FrameSamples:
         """`(n, C, S, S)`."""
         return self.encoding.encode(torch.from_numpy(self._pixels[rows]))
 
-    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> Tensor:
-        """`(n, C, S, S)`, a little moved and scaled, never flipped: labels may tell left from right."""
+    def drawn(self, rows: Rows, draws: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.bool_]]:
+        """`(n, C, S, S)`, a little moved and scaled, half of them flipped where that is asked for."""
         pixels = self.plain(rows)
-        change = torch.from_numpy(2.0 * draws - 1.0).float()
+        turned = (draws[:, 0] < 0.5) & self._flip
+        pixels[turned] = pixels[turned].flip(3)
+        change = torch.from_numpy(2.0 * draws[:, 1:] - 1.0).float()
         affine = torch.zeros(len(rows), 2, 3)
         affine[:, 0, 0] = affine[:, 1, 1] = 1.0 + ZOOM * change[:, 2]
         affine[:, :, 2] = 2.0 * SHIFT * change[:, :2]
@@ -174,7 +186,7 @@ class FrameSamples:
         if self._jitter:
             moved = moved * (1.0 + JITTER * change[:, 3, None, None, None])
             moved = moved + JITTER * change[:, 4, None, None, None]
-        return moved
+        return moved, turned
 
     def summary(self) -> NDArray[np.float64]:
         """The frames still smaller, a number for each pixel and channel."""
@@ -183,13 +195,16 @@ class FrameSamples:
 
     def select(self, rows: Rows) -> FrameSamples:
         """Some of the frames, encoded as these are."""
-        return FrameSamples(self._pixels[rows], self.channels, self.encoding, jitter=self._jitter)
+        some = self._pixels[rows]
+        return FrameSamples(
+            some, self.channels, self.encoding, self.sees, flip=self._flip, jitter=self._jitter
+        )
 
     def header(self) -> dict[str, Any]:
         """Channels, size and encoding."""
         size = int(self.shape[-1])
         return {"takes": self.takes, "channels": list(self.channels), "resolution": size,
-                "encoding": self.encoding.as_dict()}  # fmt: skip
+                "sees": self.sees, "encoding": self.encoding.as_dict()}  # fmt: skip
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """None: the encoding is plain data."""
@@ -202,11 +217,34 @@ def row_samples(table: Table, trained: Rows, *, flip: bool) -> RowSamples:
 
 
 def frame_samples(
-    pixels: NDArray[np.float32], channels: tuple[str, ...], trained: Rows, *, jitter: bool
+    pixels: NDArray[np.float32],
+    channels: tuple[str, ...],
+    trained: Rows,
+    sees: str,
+    *,
+    flip: bool,
+    jitter: bool,
 ) -> FrameSamples:
-    """Shrunk frames, encoded as suits those that are trained on."""
-    encoding = choose_encoding([frame.transpose(1, 2, 0) for frame in pixels[trained]])
-    return FrameSamples(pixels, channels, encoding, jitter=jitter)
+    """Shrunk frames as the network sees them, encoded as suits those that are trained on."""
+    seen = as_seen(pixels, sees)
+    encoding = choose_encoding([frame.transpose(1, 2, 0) for frame in seen[trained]])
+    return FrameSamples(seen, channels, encoding, sees, flip=flip, jitter=jitter)
+
+
+def as_seen(pixels: NDArray[np.float32], sees: str) -> NDArray[np.float32]:
+    """Shrunk frames `(N, C, S, S)` as they are, or the strength of their edges `(N, 1, S, S)`.
+
+    Edges are the root of the gradient's length (Sobel) of the mean channel, each frame brought to mean 0 and
+    deviation 1, so that neither light nor the colour behind a head matters.
+    """
+    if sees == "colours":
+        return pixels
+    from scipy.ndimage import sobel
+
+    grey = pixels.mean(axis=1)
+    edges = np.sqrt(np.hypot(sobel(grey, axis=1), sobel(grey, axis=2)))
+    mean, deviation = edges.mean(axis=(1, 2), keepdims=True), edges.std(axis=(1, 2), keepdims=True)
+    return np.asarray((edges - mean) / np.maximum(deviation, 1e-6), np.float32)[:, None]
 
 
 def shrunk(

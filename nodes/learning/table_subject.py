@@ -74,6 +74,7 @@ class LabelSubject:
     Args:
         data: What the wires give.
         targets: How labels are compared.
+        mirrored: `(N, L)`, the labels of rows that are seen in a mirror.
         recipe: The network's recipe.
         seed: Every draw depends on it.
         device: As torch names it.
@@ -86,7 +87,14 @@ class LabelSubject:
     measured_until: int | None = None
 
     def __init__(
-        self, data: LabelData, targets: Targets, recipe: LabelNetworkNode, *, seed: int, device: str
+        self,
+        data: LabelData,
+        targets: Targets,
+        mirrored: Floats,
+        recipe: LabelNetworkNode,
+        *,
+        seed: int,
+        device: str,
     ) -> None:
         self.pairs = len(data.trained)
         self.batch_size = min(BATCH, self.pairs)
@@ -95,6 +103,7 @@ class LabelSubject:
         self._seed, self._device = seed, device
         self._values = data.labels.lines()
         self._wanted = torch.from_numpy(targets.encode(self._values))
+        self._mirrored = torch.from_numpy(targets.encode(mirrored))
         self._order = lru_cache(maxsize=4)(self._drawn_order)
 
     def network(self) -> nn.Module:
@@ -123,7 +132,10 @@ class LabelSubject:
         """Encoded inputs `(B, ...)` and labels `(B, S)`."""
         rows = self._rows(step, size)
         draws = uniforms(self._seed, "sample", step, 0, size * DRAWS).reshape(size, DRAWS)
-        return self._data.samples.drawn(rows, draws), self._wanted[rows]
+        inputs, turned = self._data.samples.drawn(rows, draws)
+        targets = self._wanted[rows]
+        targets[turned] = self._mirrored[rows[turned]]
+        return inputs, targets
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """The mean over the labels of cross-entropy, squared or absolute error."""
