@@ -48,7 +48,7 @@ def described(model: Exportable, name: str) -> dict[str, Any]:
     Raises:
         UnderstudyError: Flame has no such channels.
     """
-    taken, given = model.notes["channels_in"], model.notes["channels_out"]
+    taken, given = model.notes["inputs"], model.notes["outputs"]
     return {
         "ModelDescription": {
             "MinimumVersion": VERSION,

@@ -19,7 +19,7 @@ def write(model: Exportable, path: Path, options: Options) -> Written:
     from understudy.nodes.export.models.exportable import TorchExportable
 
     if isinstance(model, TorchExportable) and model.subject == "images":
-        names = (_name("in", model.notes["channels_in"]), _name("out", model.notes["channels_out"]))
+        names = (_name("in", model.notes["inputs"]), _name("out", model.notes["outputs"]))
         model = replace(model, input=names[0], output=names[1])
     written = onnx.write(model, path, options)
     steps = "Load it in an ONNX Inference node and press Setup Shapes from Model; axes of -1 are free."

@@ -41,7 +41,7 @@ def write(model: Exportable, path: Path, options: Options) -> Written:
     half = half_difference(model, data)
     name, folder = path.stem, path.absolute()
     script, nodes = folder / f"{name}.pt", folder / f"{name}.nk"
-    channels = [nuke_channels(model.notes[f"channels_{side}"]) for side in ("in", "out")]
+    channels = [nuke_channels(model.notes[side]) for side in ("inputs", "outputs")]
     make_folder(folder)
     replace_bytes(script, [data])
     replace_bytes(nodes, [_nodes(name, folder, version, channels[0], channels[1]).encode()])

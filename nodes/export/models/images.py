@@ -73,8 +73,8 @@ def described(model: ImageModel, header: dict[str, Any]) -> dict[str, Any]:
     return {
         "version": 1,
         "subject": "images",
-        "channels_in": list(model.inputs),
-        "channels_out": list(model.outputs),
+        "inputs": list(model.inputs),
+        "outputs": list(model.outputs),
         "network": header["network"],
         "stride": model.geometry().stride,
         "reach": model.geometry().reach,

@@ -132,6 +132,6 @@ def test_the_difference_is_kept_in_the_file(tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
     notes = json.loads(session.get_modelmeta().custom_metadata_map["understudy"])
     assert notes["difference"] == written.difference
-    assert (notes["channels_in"], notes["encoding"]["curve"]) == (["R", "G", "B"], "asinh")
+    assert (notes["inputs"], notes["encoding"]["curve"]) == (["R", "G", "B"], "asinh")
     assert notes["trained"]["provenance"] == {"graph": "0123", "seed": 7}
     assert session.get_inputs()[0].shape == ["N", 3, "H", "W"]

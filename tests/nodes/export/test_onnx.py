@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from small_deformer import bar_deformer
-from small_image_model import write_image_model
+from small_image_model import read_image_model, write_image_model
 
 from understudy.graph.errors import UnderstudyError
 from understudy.nodes.export.exporting import export
 from understudy.nodes.export.models.describing import described
+from understudy.nodes.learning.foreign_model import read_foreign_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,3 +95,17 @@ def test_a_graph_that_answers_in_another_size_is_not_written(
 
     with pytest.raises(UnderstudyError, match=r"gives a result of shape \(1, 1, 64, 128\)"):
         export(write_image_model(tmp_path / "m.cat"), "onnx", tmp_path / "m.onnx")
+
+
+def test_inference_takes_the_file_as_it_takes_any(tmp_path: Path) -> None:
+    """Channels, stride and reach stand in its metadata; in tiles it gives what the checkpoint gives."""
+    cat = write_image_model(tmp_path / "m.cat", outputs=("R", "G", "B"), curve="log")
+    export(cat, "onnx", tmp_path / "m.onnx")
+    frame = np.random.Generator(np.random.Philox(key=2)).random((70, 90, 3), np.float32)
+
+    found = read_foreign_model(str(tmp_path / "m.onnx"), 1).apply(
+        frame, precision="float32", device="cpu", tile=64
+    )
+
+    ours = read_image_model(cat).apply(frame, precision="float32", device="cpu")
+    assert np.abs(found - ours).max() < 1e-4 * np.ptp(ours)

@@ -34,7 +34,7 @@ def test_a_host_is_told_what_the_checkpoint_knows(tmp_path: Path) -> None:
 
     notes = exportable(read_container(cat), "m.cat", None).notes
 
-    assert (notes["channels_in"], notes["channels_out"]) == (["R", "G", "B"], ["A"])
+    assert (notes["inputs"], notes["outputs"]) == (["R", "G", "B"], ["A"])
     assert notes["encoding"]["curve"] == "log"
     assert notes["scene_linear"]
     assert notes["trained"] == {
