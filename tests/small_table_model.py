@@ -53,13 +53,15 @@ def write_table_model(path: Path, recipe: LabelNetworkNode) -> Path:
     rows = row_encoding(WINDOW if recipe.windows else 1)
     shares = (np.zeros(0), np.array([0.4, 0.6]), np.zeros(0), np.array([0.7, 0.3]))
     targets = Targets(LABELS, np.array([50.0, 0, 0, 0]), np.array([20.0, 1, 1, 1]), shares)
-    shape = (rows.length, rows.size) if of_rows else (3, RESOLUTION, RESOLUTION)
+    sees = "" if of_rows else recipe.sees  # type: ignore[attr-defined]
+    seen = 1 if sees == "edges" else 3
+    shape = (rows.length, rows.size) if of_rows else (seen, RESOLUTION, RESOLUTION)
     network = shaken(table_recipes.build_network(recipe, shape, targets.outputs, 0))
     features = network.head.in_features  # type: ignore[union-attr]
     sureness = Sureness(np.eye(int(features) + 1), np.ones(4), np.array([1.0, 1.7, 1.0, 0.8]))  # type: ignore[arg-type]
     takes = rows.header() if of_rows else {
-        "encoding": encoding(3).as_dict(), "channels": ["R", "G", "B"], "resolution": RESOLUTION,
-        "sees": "colours",
+        "encoding": encoding(seen).as_dict(), "channels": ["R", "G", "B"], "resolution": RESOLUTION,
+        "sees": sees,
     }  # fmt: skip
     header = {
         "subject": "tables",

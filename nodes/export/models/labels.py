@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.encoding import Encoding
@@ -47,17 +48,34 @@ class Rows(nn.Module):
 
 
 class Shrunk(nn.Module):
-    """Frames of the size that the network takes, encoded as `Encoding.encode` does."""
+    """Frames of the size that the network takes, as it sees them: what `as_seen` and `Encoding.encode` give.
 
-    def __init__(self, encoding: Encoding) -> None:
+    Args:
+        encoding: Of what it sees.
+        sees: "colours" or "edges".
+    """
+
+    def __init__(self, encoding: Encoding, sees: str) -> None:
         super().__init__()
         from understudy.nodes.export.models.pixels import Pixels
 
         self.around = Pixels(nn.Identity(), 1, encoding, encoding, "identity")
+        self.sees = sees
+        across = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+        self.sobel: Tensor
+        self.register_buffer("sobel", torch.stack([across, across.T])[:, None])
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Pixels `(N, C, S, S)` to numbers of the same shape."""
-        return self.around.encoded(pixels)
+        """Pixels `(N, C, S, S)` to numbers of the same shape, or `(N, 1, S, S)` of edges."""
+        return self.around.encoded(self._edges(pixels) if self.sees == "edges" else pixels)
+
+    def _edges(self, pixels: Tensor) -> Tensor:
+        padded = functional.pad(pixels.mean(dim=1, keepdim=True), (1, 1, 1, 1), mode="replicate")
+        slopes = functional.conv2d(padded, self.sobel)
+        edges = torch.sqrt(torch.sqrt((slopes * slopes).sum(dim=1, keepdim=True)))
+        mean = edges.mean(dim=(2, 3), keepdim=True)
+        deviation = torch.sqrt(((edges - mean) ** 2).mean(dim=(2, 3), keepdim=True))
+        return (edges - mean) / deviation.clamp(min=1e-6)
 
 
 class Labels(nn.Module):
@@ -75,7 +93,7 @@ class Labels(nn.Module):
             self.encoded = Rows(model.inputs)
         else:
             assert model.pixels is not None
-            self.encoded = Shrunk(model.pixels)
+            self.encoded = Shrunk(model.pixels, model.sees)
         self.targets = model.targets
         self.temperatures = [float(one) for one in model.sureness.temperatures]
 

@@ -12,7 +12,9 @@ from understudy.graph.errors import UnderstudyError
 from understudy.nodes.export.models.exportable import TorchExportable
 from understudy.nodes.export.models.images import drawn_crops
 from understudy.nodes.export.models.labels import Labels, columns_out
+from understudy.nodes.learning.encoding import Encoding
 from understudy.nodes.learning.table_model import TableModel
+from understudy.nodes.learning.table_samples import as_seen
 from understudy.nodes.media.tables.table import Table
 from understudy.runtime.randomness import uniforms
 
@@ -75,8 +77,9 @@ def described(model: TableModel, header: dict[str, Any]) -> dict[str, Any]:
     if model.inputs is None:
         assert model.pixels is not None
         found |= {
-            "channels_in": list(model.channels),
+            "inputs": list(model.channels),
             "resolution": model.resolution,
+            "sees": model.sees,
             "encoding": model.pixels.as_dict(),
         }
     else:
@@ -90,8 +93,10 @@ def described(model: TableModel, header: dict[str, Any]) -> dict[str, Any]:
 def _samples(model: TableModel) -> list[Values]:
     if model.inputs is not None:
         return [drawn_rows(model.inputs)]
-    assert model.pixels is not None
-    return drawn_crops(model.pixels, ((8, model.resolution, model.resolution),))
+    usual = Encoding("linear", 1.0, (0.4,) * len(model.channels), (0.3,) * len(model.channels))
+    drawn_by = model.pixels if model.sees == "colours" else usual  # which is of edges otherwise
+    assert drawn_by is not None
+    return drawn_crops(drawn_by, ((8, model.resolution, model.resolution),))
 
 
 def drawn_rows(encoding: RowEncoding) -> Values:
@@ -129,7 +134,8 @@ def _ours(model: TableModel, sample: Values) -> Values:
         encoded = torch.from_numpy(model.inputs.encode(lines.astype(np.float64)))
     else:
         assert model.pixels is not None
-        encoded = model.pixels.encode(torch.from_numpy(sample))
+        seen = np.concatenate([as_seen(frame[None], model.sees) for frame in sample])
+        encoded = model.pixels.encode(torch.from_numpy(seen))
     answers = model.answers(lambda rows: encoded[rows], len(sample))
     found = []
     for place, column in enumerate(model.targets.columns):

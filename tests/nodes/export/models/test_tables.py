@@ -16,6 +16,7 @@ from understudy.nodes.export.models.labels import Rows
 from understudy.nodes.export.models.tables import drawn_rows, exportable
 from understudy.nodes.learning.table_recipes import LabelNetworkNode
 from understudy.nodes.media.tables.table import Table
+from understudy.nodes.networks.frame_net import FrameNet
 from understudy.nodes.networks.mlp import MLP
 from understudy.nodes.registry import registry
 from understudy.runtime.runs.container import read_container
@@ -44,6 +45,17 @@ def test_every_network_for_labels_is_exported(tmp_path: Path, cls: type[LabelNet
     assert written.difference <= 1e-4
     assert found.shape == (1, len(model.notes["columns_out"]))
     assert (np.abs(found - model.expected(one)) <= 1e-4 * model.span(model.expected(model.samples[0]))).all()
+
+
+def test_edges_of_frames_are_found_inside(tmp_path: Path) -> None:
+    """Colours go in, whatever the network sees of them."""
+    cat = write_table_model(tmp_path / "m.cat", FrameNet("n", {"resolution": "16", "sees": "edges"}))
+
+    written = export(cat, "onnx", tmp_path / "m.onnx")
+
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape == ["N", 3, 16, 16]
+    assert written.difference <= 1e-4
 
 
 def test_rows_are_encoded_as_ours() -> None:
