@@ -12,6 +12,8 @@ from understudy.graph.ports import Input, Outline, Output
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from PIL.Image import Image
+
     from understudy.graph.report import Report
     from understudy.nodes.media.viewers import Column
     from understudy.runtime.context import Context
@@ -32,11 +34,14 @@ class ContactSheet(Node):
 
     Meshes are shaded. Where a column of meshes has one before it, such as the truth, its distance from the
     first is shown beside it, from green to red; so is an uncertainty.
+
+    Labels beside frames are cards of their values. Labels alone are charts: the truth and what a model found
+    give a confusion matrix, or found against true, with the rows most wrong; found labels alone a time line.
     """
 
     version = 1
     keeps = True
-    columns = Input("frames shapes", "What to show, a column each.", many=True)
+    columns = Input("frames shapes labels", "What to show, a column each.", many=True)
     run = Input(
         "run", "A run to show over time: what its checkpoints make of the first column.", optional=True
     )
@@ -65,8 +70,7 @@ class ContactSheet(Node):
 
     def compute(self, inputs: Inputs, context: Context) -> dict[str, str]:
         """Writes the sheet; gives `{"path": ...}`."""
-        from understudy.nodes.media.images.sheet import contact_sheet
-        from understudy.nodes.media.viewers import Look, columns_of
+        from understudy.nodes.media.viewers import Look, columns_of, whole_of
         from understudy.runtime.durable import replacing
 
         names = [str(source) for source in context.graph.entries[self.name].inputs["columns"]]
@@ -77,16 +81,10 @@ class ContactSheet(Node):
             crop=_rectangle(self.crop),
         )
         over_time = self._over_time(inputs, context)
-        columns = columns_of([*inputs.all("columns"), *over_time.values()], [*names, *over_time], look)
-        numbers = self._numbers(columns)
-        rows = []
-        for done, number in enumerate(numbers):
-            context.stop_if_asked()
-            context.progress(done, len(numbers), "frames")
-            rows.append([column.picture(number, self.width) for column in columns])
-        sheet = contact_sheet(
-            rows, [column.heading for column in columns], [str(number) for number in numbers]
-        )
+        values, headings = [*inputs.all("columns"), *over_time.values()], [*names, *over_time]
+        sheet = whole_of(values, headings, self.rows)
+        if sheet is None:
+            sheet = self._rows_of(columns_of(values, headings, look), context)
         target = self.path_of(self.path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as temporary:
@@ -94,6 +92,19 @@ class ContactSheet(Node):
         context.files.append(target)
         context.wrote(target, "contact sheet")
         return {"path": str(target)}
+
+    def _rows_of(self, columns: Sequence[Column], context: Context) -> Image:
+        """A row for each frame, a picture in it for each column."""
+        from understudy.nodes.media.images.sheet import contact_sheet
+
+        numbers = self._numbers(columns)
+        rows = []
+        for done, number in enumerate(numbers):
+            context.stop_if_asked()
+            context.progress(done, len(numbers), "frames")
+            rows.append([column.picture(number, self.width) for column in columns])
+        headings = [column.heading for column in columns]
+        return contact_sheet(rows, headings, [str(number) for number in numbers])
 
     def _over_time(self, inputs: Inputs, context: Context) -> dict[str, Any]:
         """What some of a run's checkpoints make of the first column, by the heading."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,18 @@ class Viewer(Protocol):
 
     def columns(self, value: Any, heading: str, first: Any | None, look: Look) -> list[Column]:
         """The columns that show the value, beside what they are to be compared with."""
+
+
+def whole_of(values: Sequence[Any], headings: Sequence[str], rows: int) -> Image | None:
+    """A sheet that is not made of rows, where all values are of one medium that shows them so; else None.
+
+    Such a medium's `viewer` has a function `whole(values, headings, rows)`.
+    """
+    viewer = next(viewer for viewer in _viewers() if viewer.shows(values[0]))
+    draw = getattr(viewer, "whole", None)
+    if draw is None or not all(viewer.shows(value) for value in values):
+        return None
+    return cast("Image", draw(values, headings, rows))
 
 
 def columns_of(values: Sequence[Any], headings: Sequence[str], look: Look) -> list[Column]:
