@@ -29,7 +29,7 @@ own rounding is 3e-9."""
 PAYS = 10**10
 """Products that a Gram matrix takes, from which on single precision is tried."""
 
-SPARE = 32
+SPARE = 16
 """Vectors beyond those asked for, of which a Rayleigh-Ritz step takes what it needs."""
 
 _BLOCK_BYTES = 8 << 20
@@ -139,13 +139,13 @@ def _gram_of_columns(data: Rows, mean: NDArray[np.float64]) -> NDArray[np.float6
 
 def _projected(data: Rows, mean: NDArray[np.float64], vectors: NDArray[np.float64]) -> NDArray[np.float32]:
     """`vectors.T @ (data - mean)`, `(K, M)`, a few columns at a time."""
+    if mean.any():
+        vectors = vectors - vectors.mean(axis=0)  # then the mean of the columns cancels, and needs no pass
     weights = np.ascontiguousarray(vectors.T, np.float32)
-    sums = weights.sum(axis=1, dtype=np.float64)
     columns = data.shape[1]
     found = room((len(weights), columns))
     step = max(16, _BLOCK_BYTES // (4 * len(data)))
     for start in range(0, columns, step):
         block = slice(start, start + step)
-        found[:, block] = weights @ np.asarray(data[:, block], np.float32)
-        found[:, block] -= np.outer(sums, mean[block])
+        np.matmul(weights, np.asarray(data[:, block], np.float32), out=found[:, block])
     return found
