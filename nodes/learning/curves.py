@@ -47,7 +47,7 @@ class Windows:
 
 
 def windows(summary: Summary) -> Windows | None:
-    """The losses in at most 20 windows of ten or more; None where there are fewer, or none is finite first."""
+    """The losses in at most 20 windows of ten or more; None where there are fewer, or the first are bad."""
     count = min(WINDOWS, len(summary.losses) // FEWEST)
     if not count:
         return None
