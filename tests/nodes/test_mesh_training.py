@@ -15,6 +15,7 @@ from small_rig import bar_poses, bar_rig
 from understudy import Graph, check, run
 from understudy.graph.document import Source
 from understudy.nodes.learning import mesh_pictures
+from understudy.nodes.learning.deformers.training import PREFERRED
 from understudy.nodes.learning.mesh_model import MeshModel
 from understudy.nodes.media.meshes import converting
 from understudy.nodes.media.meshes.caches import read_pc2
@@ -156,14 +157,14 @@ def test_a_closed_form_deformer_makes_one_step(folder: Path) -> None:
 
 
 def test_a_model_is_never_worse_than_ridge_where_it_was_held_out(folder: Path) -> None:
-    """The checkpoint holds the best of ridge, kernel and net on held-out poses, and its figures."""
+    """The checkpoint holds the best of ridge, kernel and net on held-out poses, or a net near it."""
     finished(rig_graph(folder), "learn")
     cats = RunFolder(folder / "training" / "run").cats()
     path = cats[max(cats)]
     figures = MeshModel.from_container(read_container(path, "cat"), str(path)).deformer.figures
     percent = figures["validation_percent"]
     assert percent.keys() == {"ridge", "kernel", "net"}
-    assert percent[figures["chosen"]] == min(percent.values())
+    assert percent[figures["chosen"]] <= min(percent["ridge"], PREFERRED * min(percent.values()))
 
 
 def contents(folder: Path) -> dict[str, Any]:

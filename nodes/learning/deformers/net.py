@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -38,6 +38,15 @@ class NumpyNet:
     def hidden(self, inputs: Floats) -> Floats:
         """The last hidden layer of each segment's net, `(S, N, H)`."""
         return self._passed(inputs)[1]
+
+    def rounded(self) -> NumpyNet:
+        """The same with matrices rounded to what float16 holds: an export stores them in half the room."""
+        halves = {
+            name: array.astype(np.float16).astype(np.float32)
+            for name, array in self.weights.items()
+            if name == "ridge" or name.startswith("matrices.")
+        }
+        return replace(self, weights=self.weights | halves)
 
     @property
     def _layers(self) -> int:

@@ -117,19 +117,16 @@ def _net(graph: _Graph, net: NumpyNet, seen: str) -> str:
     layers = sum(name.startswith("matrices.") for name in weights)
     gathered = graph.add("Gather", seen, weights["columns"], axis=1)
     local = graph.add("Transpose", gathered, perm=[1, 0, 2])
-    hidden = local
+    hidden = graph.add("Mul", local, weights["scales"])
     for layer in range(layers):
         matrix, bias = weights[f"matrices.{layer}"], weights[f"biases.{layer}"]
-        if layer == 0:
-            matrix = weights["scales"].transpose(0, 2, 1) * matrix
-        if layer == layers - 1:
-            matrix, bias = matrix * weights["size"], bias * weights["size"] + weights["ridge_bias"]
-        hidden = graph.add("Add", graph.add("MatMul", hidden, matrix.astype(np.float32)), bias)
+        hidden = graph.add("Add", graph.add("MatMul", hidden, graph.half(matrix)), bias)
         if layer < layers - 1:
             hidden = _activated(graph, net.activation, hidden)
+    found = graph.add("Add", graph.add("Mul", hidden, weights["size"]), weights["ridge_bias"])
     if not weights["ridge"].any():
-        return hidden
-    return graph.add("Add", hidden, graph.add("MatMul", local, weights["ridge"]))
+        return found
+    return graph.add("Add", found, graph.add("MatMul", local, graph.half(weights["ridge"])))
 
 
 def _activated(graph: _Graph, activation: str, x: str) -> str:
@@ -182,67 +179,79 @@ def _decoder(graph: _Graph, decoder: Any, flat: str) -> str:
         return graph.add("Reshape", rows, np.array([0, len(decoder.mean), 3]))
     if isinstance(decoder, Vertices):
         rows = graph.add("Reshape", flat, np.array([0, len(decoder.moving), 3]))
-        return _placed(graph, rows, decoder.moving, decoder.count)
+        return _placed(graph, _with_still(graph, rows), decoder.moving, decoder.count)
     assert isinstance(decoder, SegmentShapes)
     return _blended(graph, decoder, flat)
 
 
 def _blended(graph: _Graph, decoder: SegmentShapes, flat: str) -> str:
-    """Each segment's shapes, the vertices that are its alone apart from those that others cover too.
-
-    Only the latter are few and have to be added up; the former hold what float16 holds.
-    """
+    """Each segment's shapes; then the few vertices that several segments cover are added up."""
     segments = decoder.segments
     covered = np.bincount(segments.vertices, minlength=decoder.count)
     used = [s * decoder.width + k for s, count in enumerate(decoder.numbers) for k in range(count)]
     parts = graph.add_many(
         "Split", len(segments), graph.add("Gather", flat, np.array(used), axis=1), decoder.numbers, axis=1
     )
-    moved: dict[bool, list[str]] = {True: [], False: []}
-    vertices: dict[bool, list[int]] = {True: [], False: []}
+    moved, vertices = [], []
     for segment, part in enumerate(parts):
-        mean, shapes = decoder.basis(segment)
-        support, shares = segments.support(segment), segments.shares[segments.rows(segment)]
-        for alone in (True, False):
-            rows = np.flatnonzero((covered[support] == 1) == alone)
-            if len(rows):
-                share = np.repeat(np.ones(len(rows), np.float32) if alone else shares[rows], 3)
-                columns = (3 * rows[:, None] + np.arange(3)).ravel()
-                basis = graph.half(shapes[:, columns] * share)
-                moved[alone].append(graph.add("Add", graph.add("MatMul", part, basis), mean[columns] * share))
-                vertices[alone].extend(support[rows].tolist())
-    found, places = [], np.array(vertices[True], np.int64)
-    if moved[False]:
-        added, order = _summed(graph, _joined(graph, moved[False]), vertices[False])
-        found, places = [added], np.concatenate([order, places])
-    if moved[True]:
-        found.append(_joined(graph, moved[True]))
-    rows_of_all = graph.add("Concat", *found, axis=1) if len(found) > 1 else found[0]
-    return _placed(graph, rows_of_all, places, decoder.count)
-
-
-def _joined(graph: _Graph, moved: list[str]) -> str:
-    """Rows of several segments `(B, 3 R)` as `(B, R, 3)`."""
+        support = segments.support(segment)
+        order = np.argsort(covered[support], kind="stable")
+        alone = int((covered[support] == 1).sum())
+        basis, mean = _ordered(graph, decoder, segment, order, alone)
+        moved.append(graph.add("Add", graph.add("MatMul", part, basis), mean))
+        vertices.append(support[order])
     joined = graph.add("Concat", *moved, axis=1) if len(moved) > 1 else moved[0]
-    return graph.add("Reshape", joined, np.array([0, -1, 3]))
+    rows = graph.add("Reshape", joined, np.array([0, -1, 3]))
+    covers = np.concatenate(vertices)
+    shared = np.flatnonzero(covered[covers] > 1)
+    if len(shared):
+        added, of = _summed(graph, rows, shared, covers[shared])
+        added = _with_still(graph, added)
+        rows, covers = graph.add("Concat", rows, added, axis=1), np.concatenate([covers, of])
+    else:
+        rows = _with_still(graph, rows)
+    return _placed(graph, rows, covers, decoder.count)
+
+
+def _ordered(
+    graph: _Graph, decoder: SegmentShapes, segment: int, order: NDArray[np.int64], alone: int
+) -> tuple[str, NDArray[np.float32]]:
+    """A segment's shapes and mean with its vertices in this order, blended, those that are its alone first.
+
+    These are as rounded as the decoder's and stored as halves; sessions put both parts together as they load.
+    """
+    mean, shapes = decoder.basis(segment)
+    columns = (3 * order[:, None] + np.arange(3)).ravel()
+    shares = np.repeat(decoder.segments.shares[decoder.segments.rows(segment)][order], 3)
+    shares[: 3 * alone] = 1.0
+    blended = shapes[:, columns] * shares
+    halves, rest = blended[:, : 3 * alone], blended[:, 3 * alone :]
+    kept = [graph.half(part) for part in (halves, rest) if part.size]
+    basis = graph.add("Concat", *kept, axis=1) if len(kept) > 1 else kept[0]
+    return basis, mean[columns] * shares
+
+
+def _with_still(graph: _Graph, rows: str) -> str:
+    """Rows `(B, R, 3)` and a row of zeros behind them, for vertices that never move."""
+    return graph.add("Pad", rows, np.array([0, 0, 0, 0, 1, 0]))
 
 
 def _placed(graph: _Graph, rows: str, vertices: NDArray[np.int64], count: int) -> str:
-    """Rows in the order of the mesh; vertices that have none are still."""
+    """Rows in the order of the mesh, of a vertex the last of its rows, or the one behind all."""
     place = np.full(count, len(vertices), np.int32)
     place[vertices] = np.arange(len(vertices))
-    if len(vertices) < count:
-        rows = graph.add("Pad", rows, np.array([0, 0, 0, 0, 1, 0]))
     return graph.add("Gather", rows, place, axis=1)
 
 
-def _summed(graph: _Graph, rows: str, vertices: list[int]) -> tuple[str, NDArray[np.int64]]:
-    """Adds up the rows of each vertex; gives also which vertex each sum is of.
+def _summed(
+    graph: _Graph, rows: str, shared: NDArray[np.int64], vertices: NDArray[np.int64]
+) -> tuple[str, NDArray[np.int64]]:
+    """Adds up those rows that are of one vertex; gives also which vertex each sum is of.
 
     Vertices with most rows come first, so that each layer of the sum is a prefix of the one before.
     """
     covers: dict[int, list[int]] = {}
-    for row, vertex in enumerate(vertices):
+    for row, vertex in zip(shared.tolist(), vertices.tolist(), strict=True):
         covers.setdefault(vertex, []).append(row)
     order = sorted(covers, key=lambda vertex: -len(covers[vertex]))
     found, length = "", 0

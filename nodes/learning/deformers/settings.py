@@ -45,7 +45,7 @@ class DeformerSettings:
     rotation: str = "6d"
     limit: int = 96
     accuracy: float = 1.0
-    detail: float = 0.001
+    detail: float = 0.0015
     layers: int = 2
     neurons: int = 96
     activation: str = "silu"

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 RATE, STEPS, BATCH = 3e-3, 4000, 64
 """Defaults that measured well: AdamW's rate, steps, poses in a batch."""
 
+PREFERRED = 1.05
+"""A net with up to this times the best error is taken: it is ten times as fast as a kernel, and its size does
+not grow with the poses."""
+
 _DECAY, _DECAY_DISTILLED = 1.0, 0.1
 
 
@@ -102,7 +106,7 @@ class Concluded:
     """What a training ends with.
 
     Attributes:
-        deformer: With the predictor that was best on the validation poses.
+        deformer: With the predictor that was best on the validation poses; the net where it comes near that.
         chosen: "ridge", "kernel" or "net".
         percent: Each candidate's rms error on the validation poses, in percent of the diagonal.
         uncertainty: Of the deformer; None where its decoder gives no variances.
@@ -122,6 +126,8 @@ def conclude(
 ) -> Concluded:
     """Picks the best of ridge, kernel and net on the validation poses, and fits its uncertainty.
 
+    A net need not beat the kernel, see `PREFERRED`; ridge it must.
+
     Args:
         prepared: What the net started from.
         validation: Poses never trained on.
@@ -138,10 +144,11 @@ def conclude(
     if network is None:
         return closed_form
     assert isinstance(network, local_net.GroupedNet)
-    net = prepared.deformer(local_net.numpy_net(network))
+    net = prepared.deformer(local_net.numpy_net(network).rounded())
     found = errors_of(net, validation)
     percent = closed_form.percent | {"net": found.percent}
-    if found.percent < min(closed_form.percent.values()):
+    best = min(closed_form.percent.values())
+    if found.percent < min(PREFERRED * best, closed_form.percent["ridge"]):
         return _concluded(prepared, validation, net, "net", percent, found.worst_percent)
     figures = closed_form.deformer.figures | {"validation_percent": percent}
     return replace(closed_form, deformer=replace(closed_form.deformer, figures=figures), percent=percent)
