@@ -47,6 +47,9 @@ LEARNED = 0.5
 GAP = 2.0
 """Held-out errors of so many times the trained pairs' say that there are too few; of losses, the square."""
 
+CLEAR = 2.0
+"""Standard errors that two figures must lie apart, or a few odd pieces make the difference."""
+
 GAP_IN_FRAMES = 1.5
 """The same where what is held out lies in frames that are trained on."""
 
@@ -215,7 +218,8 @@ class _Case:
         gap = GAP_IN_FRAMES if self.evidence.same_frames else GAP
         for name, value in trained.figures.items():
             errors = as_error(name, np.array([value, held.figures[name]]))
-            return bool(errors[1] > gap * errors[0] and errors[1] > (self.evidence.small or 0.0))
+            clear = abs(value - held.figures[name]) > CLEAR * _noise(name, trained, held)
+            return bool(clear and errors[1] > gap * errors[0] and errors[1] > (self.evidence.small or 0.0))
         return held.loss > gap**2 * trained.loss
 
     @property
@@ -274,6 +278,12 @@ def _measured(found: Measured) -> str:
     """
     loss = [f"loss {found.loss:.4g}"] if np.isfinite(found.loss) else []
     return ", ".join([*loss, *(f"{name} {value:.3g}" for name, value in found.figures.items())])
+
+
+def _noise(name: str, *measured: Measured) -> float:
+    """The standard error of a figure's difference; 0 where the subject does not say."""
+    known = f"{name.partition(' (')[0]} standard error"
+    return math.hypot(*(found.figures.get(known, 0.0) for found in measured))
 
 
 def _or(tries: tuple[str, ...]) -> str:
