@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,56 @@ MEASURED = 60_000
 
 TIMED = 32
 """Poses that a batch's time is measured on."""
+
+
+THIN_ERROR, THIN_SHARE = 1.2, 0.4
+"""A control is thin where held-out poses that move it far have this times the usual error and more, and where
+its trained poses that go as far are under this share of what the held-out ones would suggest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThinControl:
+    """A control, or a joint, of which there are too few poses.
+
+    Attributes:
+        name: As the rig calls it.
+        percent: Rms error of that quarter of the held-out poses which moves it farthest, in percent
+            of the diagonal.
+        times: The same over the error of all held-out poses.
+        trained: How many trained poses move it as far.
+        of: How many trained poses there are.
+    """
+
+    name: str
+    percent: float
+    times: float
+    trained: int
+    of: int
+
+    def __str__(self) -> str:
+        return (
+            f'"{self.name}": {self.trained} of {self.of:,} trained poses move it as far as the quarter of '
+            f"the held-out ones that move it most, and the error there is {self.percent:.3g} %, {self.times:.1f} "
+            "times the usual"
+        )
+
+
+def thin_controls(deformer: Deformer, training: PosedMeshes, held_out: PosedMeshes) -> list[ThinControl]:
+    """The controls that need more poses, those with the largest errors first.
+
+    Both must be seen: errors that are larger where the control is moved far, and few trained poses there.
+    """
+    found = errors_of(deformer, held_out)
+    table, groups = errors_by_group(deformer, held_out, found), deformer.inputs.groups
+    held, trained = (deformer.seen(poses.controls, poses.joint_matrices) for poses in (held_out, training))
+    thin = []
+    for group, name in enumerate(deformer.inputs.names):
+        away, known = (np.linalg.norm(rows[:, groups == group], axis=1) for rows in (held, trained))
+        far = np.quantile(away, 0.75)
+        as_far, times = int((known >= far).sum()), table[name][0] / max(found.percent, 1e-30)
+        if times >= THIN_ERROR and as_far < THIN_SHARE * (away >= far).mean() * len(known):
+            thin.append(ThinControl(name, table[name][0], times, as_far, len(known)))
+    return sorted(thin, key=lambda control: -control.percent)
 
 
 def vertex_errors(deformer: Deformer, poses: PosedMeshes) -> dict[str, float]:
@@ -61,6 +112,9 @@ def sentences(
     groups = sorted(errors_by_group(deformer, held_out, found).items(), key=lambda one: -one[1][0])
     worst = ", ".join(f"{name} {rms:.3f} % (largest {most:.2f} %)" for name, (rms, most) in groups[:SHOWN])
     told = [overall, f"Largest errors where these are far from their mean: {worst}."]
+    thin = thin_controls(deformer, training, held_out)[:SHOWN]
+    if thin:
+        told.append(f"Too few poses for {'; for '.join(map(str, thin))}.")
     if preview is not None:
         told += [*_to_capture(concluded, preview, training), *beyond(deformer, preview)]
     return [*told, _speed(concluded.deformer, held_out)]

@@ -184,6 +184,7 @@ class MeshSubject:
             held_out=f"{len(held_out):,} poses",
             training=Measured(math.nan, mesh_report.vertex_errors(deformer, self._data.training)),
             kept=Measured(math.nan, mesh_report.vertex_errors(deformer, held_out)),
+            thin=tuple(map(str, mesh_report.thin_controls(deformer, self._data.training, held_out))),
             small=SMALL * next(iter(still.values())),
             knowing_nothing=nothing,
             good=max(LEARNED, NEARLY_ALL * nothing),
