@@ -157,7 +157,7 @@ def players(files: tuple[Path, ...], folder: Path, samples: list[Values]) -> dic
     if files[0].suffix == ".pt":
         script = torch.jit.load(files[0]).eval()
         found: dict[str, Play] = {
-            f"torch {torch.__version__}": lambda one: script(torch.from_numpy(one)).numpy()
+            f"torch {torch.__version__}": lambda one: script(torch.from_numpy(one)).detach().numpy()
         }
         return found | ({"torch 1.13.1": _old(files[0], folder, samples)} if OLD_TORCH else {})
     session = onnxruntime.InferenceSession(files[0], providers=["CPUExecutionProvider"])
