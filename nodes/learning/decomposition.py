@@ -3,7 +3,8 @@
 The method of snapshots (Sirovich 1987): eigenvectors of the Gram matrix of the smaller side, summed in
 float64 over blocks of columns, then one more pass for the vectors of the other side. Where the matrix is
 large and what is asked for stands well above rounding, products of the blocks are in single precision, which
-takes half the time, and a Rayleigh-Ritz step in float64 within the subspace found restores what that lost.
+takes half the time, and a Rayleigh-Ritz step within the subspace found restores what that lost: there the
+vectors are nearly orthogonal, and rounding is relative to each of them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ own rounding is 3e-9."""
 PAYS = 10**10
 """Products that a Gram matrix takes, from which on single precision is tried."""
 
-SPARE = 16
+SPARE = 8
 """Vectors beyond those asked for, of which a Rayleigh-Ritz step takes what it needs."""
 
 _BLOCK_BYTES = 8 << 20
@@ -85,7 +86,7 @@ def _in_single(data: Rows, mean: NDArray[np.float64], limit: int) -> Pairs | Non
     if len(values) < limit or values[limit - 1] < SINGLE * values[0]:
         return None
     rough = _projected(data, mean, vectors)
-    values, turn = _leading(_gram_of_rows(rough, np.zeros(len(mean)), np.float64), limit)
+    values, turn = _leading(_gram_of_rows(rough, np.zeros(len(mean)), np.float32), limit)
     turn = turn / np.sqrt(values)
     count, step = len(values), max(16, _BLOCK_BYTES // (4 * len(rough)))
     for start in range(0, rough.shape[1], step):
@@ -118,8 +119,9 @@ def _gram_of_rows(
     product = blas.dsyrk if kind is np.float64 else blas.ssyrk
     step = max(16, _BLOCK_BYTES // (np.dtype(kind).itemsize * rows))
     for start in range(0, columns, step):
-        block = np.array(data[:, start : start + step], kind)
-        np.subtract(block, mean[start : start + step].astype(kind), out=block)
+        block = np.subtract(
+            data[:, start : start + step], mean[start : start + step].astype(kind), dtype=kind
+        )
         gram += product(1.0, block.T, trans=1)
     return gram
 
