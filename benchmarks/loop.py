@@ -3,11 +3,12 @@
     python benchmarks/loop.py              some 4 minutes
 
 A Trainer runs with its default knobs (contact sheet every 100 steps, checkpoint every 1,000, losses
-appended at each step), once without held-out regions and once with: the difference is what judging costs. At every 50th step its progress callback makes 50 steps of a bare loop: the same
-network, optimiser, loss and precision on one fixed batch in memory. So both see the same machine at the
-same time. Figures are CPU milliseconds of the process a step, background threads included, and their ratio.
-Where `lightning` is installed, its Trainer makes as many steps of the same network on crops from memory,
-with its defaults and with everything switched off, beside a bare loop again.
+appended at each step), once without held-out regions and once with: the difference is what judging costs.
+At every 50th step its progress callback makes 50 steps of a bare loop: the same network, optimiser, loss
+and precision on one fixed batch in memory. So both see the same machine at the same time. Figures are CPU
+milliseconds of the process a step, background threads included, and their ratio. Where `lightning` is
+installed, its Trainer makes as many steps of the same network on crops from memory, with its defaults and
+with everything switched off, beside a bare loop again.
 """
 
 from __future__ import annotations
