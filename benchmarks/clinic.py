@@ -30,6 +30,7 @@ from scipy import ndimage
 from understudy import Graph
 from understudy.nodes.diagnosis.duplicates import duplicates
 from understudy.nodes.diagnosis.measures import measure
+from understudy.nodes.diagnosis.reducing import grey
 from understudy.nodes.diagnosis.sets import set_faults
 from understudy.nodes.diagnosis.sharpness import sharpness_and_noise
 from understudy.nodes.diagnosis.transfer import srgb_decoded, srgb_encoded
@@ -181,7 +182,7 @@ def sharpness_table() -> None:
     triplets: dict[str, dict[str, float]] = {}
     for path in sorted((SHARED / "photos_blur_triplets").glob("*.jpg")):
         scene, _, kind = path.stem.rpartition("_")
-        triplets.setdefault(scene, {})[kind] = sharpness_and_noise(pixels_of(path))[0]
+        triplets.setdefault(scene, {})[kind] = sharpness_and_noise(grey(pixels_of(path)))[0]
     right = sum(one["S"] > max(one["F"], one["M"]) for one in triplets.values())
     print(f"sharpness: sharp before both blurred ones in {right} of {len(triplets)} triplets")
     for scene, one in triplets.items():
@@ -189,7 +190,8 @@ def sharpness_table() -> None:
     steps = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0)
     pictures = [pixels_of(path) for path in sorted((SHARED / "photos_kodak").glob("*.png"))]
     ladders = [
-        [sharpness_and_noise(ndimage.gaussian_filter(one, (s, s, 0)))[0] for s in steps] for one in pictures
+        [sharpness_and_noise(grey(ndimage.gaussian_filter(one, (s, s, 0))))[0] for s in steps]
+        for one in pictures
     ]
     falls = [after < before for ladder in ladders for before, after in pairwise(ladder)]
     print(f"  ladders of blur: {np.mean(falls):.1%} of {len(falls)} neighbouring steps in order")

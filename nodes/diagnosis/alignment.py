@@ -27,6 +27,9 @@ TILE = 128
 SCALES = tuple(float(step) for step in np.geomspace(0.5, 2.0, 41))
 """Scales that are tried where nothing fits without one; tiles find what lies between."""
 
+RESIZED = 0.01
+"""From this difference in scale on, the truth is resized before its tiles are compared."""
+
 _ROUNDS = 3
 
 
@@ -156,13 +159,19 @@ def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float((first * second).sum()) / size if size > 1e-12 else 0.0
 
 
-def _tiles(shape: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
-    """The tops, lefts and sides of tiles that are spread over a picture, at most five a side."""
-    side = min(TILE, *(length // 2 for length in shape))
-    counts = [min(5, length // side) for length in shape]
-    for top in np.linspace(0, shape[0] - side, counts[0]).astype(int):
-        for left in np.linspace(0, shape[1] - side, counts[1]).astype(int):
-            yield int(top), int(left), side
+def _tiles(shape: tuple[int, ...], x: float, y: float, scale: float) -> Iterator[tuple[int, int, int]]:
+    """The tops, lefts and sides of tiles spread over what both pictures show, at most five a side."""
+    side = min(TILE, min(shape) // 3)
+    starts = []
+    for length, shift in zip(shape[:2], (y, x), strict=True):
+        middle = (length - side) / 2
+        ends = [(one - shift) / max(scale, 1.0) for one in (-middle, middle)]
+        low, high = max(-middle, ends[0]), min(middle, ends[1])
+        count = min(5, length // side)
+        starts.append((middle + np.linspace(low, max(low, high), count)).astype(int).tolist())
+    for top in starts[0]:
+        for left in starts[1]:
+            yield top, left, side
 
 
 def _refined(
@@ -172,18 +181,22 @@ def _refined(
     height, width = source.shape
     if min(height, width) < 32:
         return x, y, scale
+    resized = abs(scale - 1) > RESIZED
+    other = _placed(truth, x, y, scale) if resized else truth
     places, shifts, weights = [], [], []
-    for top, left, side in _tiles(source.shape):
+    for top, left, side in _tiles(source.shape, x, y, scale):
         centre = np.array((left + side / 2 - width / 2, top + side / 2 - height / 2))
-        right, down = np.rint((scale - 1) * centre + (x, y)).astype(int)
+        expected = (scale - 1) * centre + (x, y)
+        right, down = (0, 0) if resized else np.rint(expected).astype(int).tolist()
         row, column = top + down, left + right
         if row < 0 or column < 0 or row + side > height or column + side > width:
             continue
         one = source[top : top + side, left : left + side]
-        dx, dy, sure = phase_shift(one, truth[row : row + side, column : column + side])
+        dx, dy, sure = phase_shift(one, other[row : row + side, column : column + side])
         if abs(dx) < side / 4 and abs(dy) < side / 4:
+            off = scale * np.array((dx, dy))
             places.append(centre)
-            shifts.append((right + dx, down + dy))
+            shifts.append(expected + off if resized else off / scale + (right, down))
             weights.append(sure * float(one.std()))
     return _fitted(np.array(places), np.array(shifts), np.array(weights), (x, y, scale))
 

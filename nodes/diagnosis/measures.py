@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from understudy.nodes.diagnosis.reducing import REC709, curved, thumbnail_of
+from understudy.nodes.diagnosis.reducing import REC709, curved, middle, thumbnail_of
 from understudy.nodes.diagnosis.sharpness import sharpness_and_noise
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ VERSION = 2
 
 THUMBNAIL = 32
 """Rows and columns of the thumbnail that frames are compared by."""
-
-FINER = 12
 
 BINS = 16
 WHITE = 0.998
@@ -86,20 +84,29 @@ def measure(pixels_HWC: NDArray[np.float32], *, linear: bool) -> Measures:
         pixels_HWC: The frame; of more than three channels the first three count, except for NaN.
         linear: Whether values are scene-linear.
     """
-    bad = _bad_values(pixels_HWC)
+    with np.errstate(over="ignore", invalid="ignore"):  # of infinity, and of values that can't be squared
+        return _measured(pixels_HWC, linear=linear)
+
+
+def _measured(pixels_HWC: NDArray[np.float32], *, linear: bool) -> Measures:
     colour = pixels_HWC[..., : 3 if pixels_HWC.shape[-1] >= 3 else 1]
+    plain = _luminance(colour)
+    looked_at = plain if colour.shape == pixels_HWC.shape else pixels_HWC
+    bad = 0 if _finite(looked_at) else _bad_values(pixels_HWC)
     if bad:
         colour = np.nan_to_num(colour, nan=0.0, posinf=1.0, neginf=0.0)
-    height, width = colour.shape[:2]
-    sharpness, noise = sharpness_and_noise(colour, linear=linear)
-    thumbnail = _thumbnail(colour, linear=linear)
-    step = max(1, min(height, width) // 64)
-    some = colour[step // 2 :: step, ::step].copy()
+        plain = _luminance(colour)
+    height, width = plain.shape
+    sharpness, noise = sharpness_and_noise(plain, linear=linear)
+    thumbnail = thumbnail_of(plain, THUMBNAIL)
+    thumbnail = np.clip(curved(thumbnail) if linear else thumbnail, 0, 1)
+    step = max(1, min(height, width) // 48)
+    some = colour[step // 2 :: step, :: 2 * step].copy()
     white, black = _clipped(some)
     return Measures(
         sharpness=round(sharpness, 4),
         noise=round(noise, 6),
-        brightness=round(float(np.median(thumbnail)), 4),
+        brightness=round(middle(thumbnail), 4),
         contrast=round(float(thumbnail.std()), 4),
         white=white,
         black=black,
@@ -114,28 +121,26 @@ def measure(pixels_HWC: NDArray[np.float32], *, linear: bool) -> Measures:
 
 
 def _bad_values(pixels: NDArray[np.float32]) -> int:
-    flat = pixels.reshape(-1)
-    if np.isfinite(np.dot(flat, flat)):  # far faster than looking at each
-        return 0
-    return int(flat.size - np.count_nonzero(np.isfinite(flat)))
+    return int(pixels.size - np.count_nonzero(np.isfinite(pixels)))
+
+
+def _finite(plain: NDArray[np.float32]) -> bool:
+    """Whether a sum of squares is finite, which is far faster than to look at each; huge values overflow."""
+    flat = plain.reshape(-1)
+    return bool(np.isfinite(np.dot(flat, flat)))
+
+
+def _luminance(colour: NDArray[np.float32]) -> NDArray[np.float32]:
+    return colour @ REC709 if colour.shape[-1] == 3 else np.ascontiguousarray(colour[..., 0])
 
 
 def _cut(colour: NDArray[np.float32]) -> float:
     """The share of rows from below that are of the grey with which readers fill what a file lacks."""
     filled = 128 / 255
-    if not np.allclose(colour[-1], filled, atol=0.004):  # the usual case
+    if np.abs(colour[-1, -1] - filled).max() > 0.004:  # the usual case
         return 0.0
     whole = np.abs(colour[::-1] - filled).max(axis=(1, 2)) > 0.004
     return round(float(whole.argmax() if whole.any() else len(whole)) / len(whole), 4)
-
-
-def _thumbnail(colour: NDArray[np.float32], *, linear: bool) -> NDArray[np.float32]:
-    """Means of luminance over a grid, (32, 32), from 0 to 1."""
-    height, width = colour.shape[:2]
-    factor = max(1, min(height, width) // (FINER * THUMBNAIL))
-    plain = colour @ REC709 if colour.shape[-1] == 3 else colour[..., 0]
-    found = thumbnail_of(plain, THUMBNAIL, factor)
-    return np.asarray(np.clip(curved(found) if linear else found, 0, 1), np.float32)
 
 
 def _clipped(some: NDArray[np.float32]) -> tuple[float, float]:
@@ -159,7 +164,7 @@ def _hash(thumbnail: NDArray[np.float32]) -> str:
     """Which of the 64 lowest frequencies but the mean are above their median (as in Zauner 2010, pHash)."""
     lowest = _cosines() @ thumbnail @ _cosines().T
     values = lowest.ravel()
-    bits = np.packbits(values > np.median(values[1:]))
+    bits = np.packbits(values > middle(values[1:].astype(np.float32)))
     return bits.tobytes().hex()
 
 

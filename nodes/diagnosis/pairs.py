@@ -68,7 +68,10 @@ def describe_pair(source: NDArray[np.float32], truth: NDArray[np.float32]) -> Pa
     shrink = 1
     while source.shape[0] * source.shape[1] > MOST_PIXELS * shrink * shrink:
         shrink += 1
-    source, truth = block_means(source, shrink), block_means(truth, shrink)
+    source, truth = (
+        block_means(np.nan_to_num(plain, nan=0.0, posinf=1.0, neginf=0.0), shrink)
+        for plain in (source, truth)
+    )
     source_matte, truth_matte = mattes.is_matte(source), mattes.is_matte(truth)
     if source_matte and not truth_matte and not mattes.cover(grey(source)).is_empty:
         return Pair([_swapped_matte(source)])

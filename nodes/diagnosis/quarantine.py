@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from understudy.graph.report import Report
-    from understudy.nodes.media.images.frame import Frame, FrameSpec
     from understudy.nodes.media.images.sequence import Frames
 
 HEADING = (
@@ -163,7 +162,7 @@ def without(value: Any, quarantine: Quarantine, node: str) -> tuple[Any, list[in
     return value.select(rows), sorted(out - set(numbers))
 
 
-class KeptFrames:
+class KeptFrames(SomeFrames):
     """A sequence without some of its frames.
 
     Args:
@@ -172,17 +171,5 @@ class KeptFrames:
     """
 
     def __init__(self, frames: Frames, left_out: Collection[int]) -> None:
-        self._frames = frames
+        super().__init__(frames)
         self.numbers = tuple(number for number in frames.numbers if number not in left_out)
-
-    def spec(self, number: int) -> FrameSpec:
-        """As the sequence says."""
-        return self._frames.spec(number)
-
-    def read(self, number: int) -> Frame:
-        """As the sequence has it."""
-        return self._frames.read(number)
-
-    def identity(self, number: int) -> str:
-        """That of the sequence."""
-        return self._frames.identity(number)

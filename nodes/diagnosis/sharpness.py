@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from understudy.nodes.diagnosis.reducing import REC709, curved
+from understudy.nodes.diagnosis.reducing import curved, middle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SPAN = 16
 """Pixels over which the contrast of an edge is taken."""
 
-LINES = 24
+LINES = 18
 """Rows, and columns, that are looked at."""
 
 _STRONGEST = 0.97
@@ -24,7 +24,7 @@ _OF_NOISE = 3.2
 """How many standard deviations of noise the largest step of `SPAN` neighbours has on average, twice over."""
 
 
-def sharpness_and_noise(pixels_HWC: NDArray[np.float32], *, linear: bool = False) -> tuple[float, float]:
+def sharpness_and_noise(plain_HW: NDArray[np.float32], *, linear: bool = False) -> tuple[float, float]:
     """How sharp the strongest edges are, from 0 to 1, and the noise.
 
     Sharpness is the part of an edge's contrast, over 16 pixels, that lies between two neighbours: 1 for a
@@ -36,31 +36,30 @@ def sharpness_and_noise(pixels_HWC: NDArray[np.float32], *, linear: bool = False
     neighbours (as in Immerkaer 1996, "Fast noise variance estimation"), which edges hardly change.
 
     Args:
-        pixels_HWC: Finite values, of one or three channels.
-        linear: Whether they are scene-linear; else they are display values.
+        plain_HW: Luminance, finite.
+        linear: Whether it is scene-linear; else it is as a display takes it.
     """
-    step = max(2, pixels_HWC.shape[0] // LINES)
-    rows, below = (_lines(pixels_HWC, start, step, linear=linear) for start in (step // 2 - 1, step // 2))
+    step = max(2, plain_HW.shape[0] // LINES)
+    rows, below = (_lines(plain_HW, start, step, linear=linear) for start in (step // 2 - 1, step // 2))
     below = below[: len(rows)]
     noise = _noise(rows[: len(below)], below)
-    turned = pixels_HWC.swapaxes(0, 1)
+    turned = plain_HW.T
     step = max(2, turned.shape[0] // LINES)
     columns = _lines(turned, step // 2, step, linear=linear)
     return float(min(_steepness(lines, noise) for lines in (rows, columns))), noise
 
 
-def _lines(pixels: NDArray[np.float32], start: int, step: int, *, linear: bool) -> NDArray[np.float32]:
-    """Every `step`th row of luminance."""
-    lines = pixels[start::step, :, :3]
-    plain = lines @ REC709 if lines.shape[-1] == 3 else np.ascontiguousarray(lines[..., 0])
-    return curved(plain) if linear else plain
+def _lines(plain: NDArray[np.float32], start: int, step: int, *, linear: bool) -> NDArray[np.float32]:
+    """Every `step`th row, as a display takes it."""
+    lines = np.ascontiguousarray(plain[start::step])
+    return curved(lines) if linear else lines
 
 
 def _noise(rows: NDArray[np.float32], below: NDArray[np.float32]) -> float:
     if rows.size < 64:
         return 0.0
     mixed = (rows[:, 1:] - rows[:, :-1] - below[:, 1:] + below[:, :-1])[:, ::4]
-    return float(np.median(np.abs(mixed))) / (2 * 0.6745)
+    return middle(np.abs(mixed)) / (2 * 0.6745)
 
 
 def _steepness(lines: NDArray[np.float32], noise: float) -> float:
