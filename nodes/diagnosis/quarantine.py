@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import MediaError, NodeError
 from understudy.graph.ranges import compact, parse
+from understudy.nodes.media.images.some_frames import SomeFrames
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -173,3 +174,4 @@ class KeptFrames(SomeFrames):
     def __init__(self, frames: Frames, left_out: Collection[int]) -> None:
         super().__init__(frames)
         self.numbers = tuple(number for number in frames.numbers if number not in left_out)
+        self.files = getattr(frames, "files", {})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from understudy.graph.errors import MediaError
 from understudy.graph.ranges import compact
+from understudy.nodes.media.images.some_frames import SomeFrames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,11 +60,12 @@ class _Verdicts:
         return known
 
 
-class SkippingFrames:
+class SkippingFrames(SomeFrames):
     """A sequence without its bad frames."""
 
     def __init__(self, frames: Frames, warn: Callable[[str], None]) -> None:
-        self._frames, self._warn = frames, warn
+        super().__init__(frames)
+        self._warn = warn
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
@@ -75,18 +77,6 @@ class SkippingFrames:
         if bad:
             self._warn(f"frames {compact(bad)} can't be read and are skipped")
         return tuple(number for number, readable in zip(numbers, good, strict=True) if readable)
-
-    def spec(self, number: int) -> FrameSpec:
-        """As the sequence gives it."""
-        return self._frames.spec(number)
-
-    def read(self, number: int) -> Frame:
-        """As the sequence gives it."""
-        return self._frames.read(number)
-
-    def identity(self, number: int) -> str:
-        """As the sequence gives it."""
-        return self._frames.identity(number)
 
 
 class HoldingFrames:
