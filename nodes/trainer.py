@@ -131,8 +131,8 @@ class Trainer(Node):
                 found=f"{source.kind} to {truth.kind}",
                 expected=expected,
             )
-            return {"run": Outline("run", gives=truth.kind)}
-        return {"run": Outline("run", notes=self._notes(inputs))}
+            return {"run": Outline("run")}
+        return {"run": Outline("run", gives=truth.kind, notes=self._notes(inputs))}
 
     def _notes(self, inputs: Mapping[str, Sequence[Outline]]) -> tuple[str, ...]:
         """What is measured, and what may end the training early."""
