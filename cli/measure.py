@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EPILOG = """
 Examples:
   understudy measure roto.toml
-  understudy measure roto.toml --node matte --truth painted --count 8
+  understudy measure roto.toml --to matte --truth painted --count 8
   understudy measure head.toml --truth rig.shapes --json
 
 The first line is the best there is; the others say how far they are from it, and from the
@@ -37,7 +37,7 @@ TILE = 512
     "measure", cls=options.Command, epilog=EPILOG, short_help="Say what quicker settings cost in error."
 )
 @options.graph_arguments
-@click.option("--node", metavar="NODE", help="The Inference to measure; needed where there are several.")
+@click.option("--to", metavar="NODE", help="The Inference to measure; needed where there are several.")
 @click.option("--truth", metavar="NODE[.PORT]", help="What gives the truth for some of the frames or poses.")
 @click.option(
     "--count", default=5, type=click.IntRange(min=1), help="Frames, or poses, to look at; spread evenly."
@@ -47,7 +47,7 @@ TILE = 512
 def command(
     *,
     given: options.Given,
-    node: str | None,
+    to: str | None,
     truth: str | None,
     count: int,
     as_json: bool,
@@ -64,24 +64,13 @@ def command(
     with output.errors_as_json(wanted=as_json):
         types = registry()
         document = given.load(types)
-        name = _inference(document, node)
+        name = options.chosen(document, "Inference", to)
         rows = _measured(document, types, name, truth, count, Settings(**asked))
         if as_json:
             for row in rows:
                 output.print_json(node=name, **row.plain())
             return
         click.echo(output.columns([_cells(row) for row in rows], HEADING))
-
-
-def _inference(graph: Graph, asked: str | None) -> str:
-    names = [name for name, entry in graph.entries.items() if entry.type == "Inference"]
-    if asked is not None and asked in names:
-        return asked
-    known = ", ".join(names) or "none"
-    if asked is not None or len(names) != 1:
-        wanted = f'there is no Inference "{asked}"' if asked else "say which Inference with --node"
-        raise click.BadParameter(f"{wanted}; there are: {known}", param_hint="--node")
-    return names[0]
 
 
 def _measured(

@@ -116,6 +116,22 @@ def target_arguments(function: F) -> F:
     return function
 
 
+def chosen(graph: Graph, kind: str, asked: str | None) -> str:
+    """The node of a type that --to names, or the only one that there is.
+
+    Raises:
+        click.BadParameter: There is none of that name, or there are several and none was named.
+    """
+    names = [name for name, entry in graph.entries.items() if entry.type == kind]
+    if asked in names:
+        return asked
+    known = ", ".join(names) or "none"
+    if asked is not None or len(names) != 1:
+        wanted = f'there is no {kind} "{asked}"' if asked else f"say which {kind} with --to"
+        raise click.BadParameter(f"{wanted}; there are: {known}", param_hint="--to")
+    return names[0]
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
 

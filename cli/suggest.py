@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from understudy.cli import options, output
-
-if TYPE_CHECKING:
-    from understudy.graph.document import Graph
 
 EPILOG = """
 Examples:
@@ -56,7 +53,7 @@ def command(
     with output.errors_as_json(wanted=as_json):
         types = registry()
         document = given.load(types)
-        name = _trainer(document, to)
+        name = options.chosen(document, "Trainer", to)
         from understudy.nodes.learning.asking import Asking
 
         with people() as shown:
@@ -72,14 +69,3 @@ def command(
         click.echo(output.columns(rows, ("frame", "score", "why")) if rows else NOTHING)
     if sheet is not None:
         click.echo(f"Contact sheet: {sheet}", err=as_json)
-
-
-def _trainer(graph: Graph, asked: str | None) -> str:
-    names = [name for name, entry in graph.entries.items() if entry.type == "Trainer"]
-    if asked is not None and asked in names:
-        return asked
-    known = ", ".join(names) or "none"
-    if asked is not None or len(names) != 1:
-        wanted = f'there is no Trainer "{asked}"' if asked else "say which Trainer with --to"
-        raise click.BadParameter(f"{wanted}; there are: {known}", param_hint="--to")
-    return names[0]

@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from understudy.graph.errors import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import ModuleType
@@ -64,3 +66,20 @@ def modules(name: str) -> list[ModuleType]:
     packages = [entry.name for entry in pkgutil.iter_modules([str(Path(__file__).parent)]) if entry.ispkg]
     names = [f"{package}.{one}.{name}" for one in packages]
     return [importlib.import_module(one) for one in names if find_spec(one)]
+
+
+def fault_nothing_there(path: Path, text: str, report: Report) -> None:
+    """Tells that a path holds no file: the folder that is not there, or the file of the nearest name.
+
+    Args:
+        path: Where it leads.
+        text: As the graph has it.
+        report: Takes the fault.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        report.fault("there is no such folder", knob="path", found=str(folder))
+        return
+    close = nearest(path.name, [entry.name for entry in folder.iterdir()])
+    hint = f'Did you mean "{close}"?' if close else f"{folder} has no file of a similar name."
+    report.fault("there is no such file", knob="path", found=f'"{text}"', suggestion=hint)

@@ -53,7 +53,7 @@ def test_people_get_a_table(understudy: Command, rig_graph: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--node", "rig"], 'there is no Inference "rig"; there are: play'),
+        (["--to", "rig"], 'there is no Inference "rig"; there are: play'),
         (["--truth", "nobody"], 'there is no node "nobody"'),
         (["--truth", "rig.frames"], "rig gives controls, shapes, no frames"),
     ],

@@ -6,11 +6,12 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from understudy.graph.errors import MediaError, NodeError, nearest
+from understudy.graph.errors import MediaError, NodeError
 from understudy.graph.ports import Outline
 from understudy.graph.ranges import compact, parse
 from understudy.nodes.media.meshes.layout import ARCHIVE, USD, array_shapes, check_layout, is_usd
 from understudy.nodes.media.meshes.usd_layers import layers_of
+from understudy.nodes.media.sources import fault_nothing_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,7 +79,7 @@ class MeshSource:
         except ValueError as error:
             report.fault("this is no frame range", knob="frames", found=str(error))
         if not self.files:
-            self._fault_nothing_there(report)
+            fault_nothing_there(self.path, self.node.path, report)
             return {}
         self._check_usd(report)
         try:
@@ -114,15 +115,6 @@ class MeshSource:
             check_layout(file, found[-1])
             _check_alike(file, found[-1], archives[0], found[0])
         return found
-
-    def _fault_nothing_there(self, report: Report) -> None:
-        folder = self.path.parent
-        if not folder.is_dir():
-            report.fault("there is no such folder", knob="path", found=str(folder))
-            return
-        close = nearest(self.path.name, [entry.name for entry in folder.iterdir()])
-        hint = f'Did you mean "{close}"?' if close else f"{folder} has no file of a similar name."
-        report.fault("there are no such files", knob="path", found=f'"{self.node.path}"', suggestion=hint)
 
     def contents(self) -> Iterable[Path]:
         """The training files, and the layers that those of USD name."""

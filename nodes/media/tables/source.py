@@ -7,9 +7,10 @@ import zipfile
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from understudy.graph.errors import MediaError, NodeError, nearest
+from understudy.graph.errors import MediaError, NodeError
 from understudy.graph.ports import Outline
 from understudy.graph.ranges import parse
+from understudy.nodes.media.sources import fault_nothing_there
 from understudy.nodes.media.tables.columns import ColumnError, is_missing, listed
 from understudy.nodes.media.tables.reading import SUFFIXES, read_cells, suffix_of
 from understudy.nodes.media.tables.roles import Roles, roles_of
@@ -74,7 +75,7 @@ class TableSource:
     def outline(self, report: Report) -> dict[str, Outline]:
         """Features and labels, and what was taken for what; every fault that the first rows show."""
         if not self.path.is_file():
-            self._fault_nothing_there(report)
+            fault_nothing_there(self.path, self.node.path, report)
             return {}
         try:
             parse(self.node.frames) if self.node.frames else None
@@ -95,15 +96,6 @@ class TableSource:
         if found.labels:
             outputs["labels"] = Outline("labels", notes=notes)
         return outputs
-
-    def _fault_nothing_there(self, report: Report) -> None:
-        folder = self.path.parent
-        if not folder.is_dir():
-            report.fault("there is no such folder", knob="path", found=str(folder))
-            return
-        close = nearest(self.path.name, [entry.name for entry in folder.iterdir()])
-        hint = f'Did you mean "{close}"?' if close else f"{folder} has no file of a similar name."
-        report.fault("there is no such file", knob="path", found=f'"{self.node.path}"', suggestion=hint)
 
     def contents(self) -> Iterable[Path]:
         """The file."""
