@@ -1,7 +1,7 @@
 """Deformers on the shared mesh sets: every form on the same poses, measured on poses never trained on.
 
     OMP_NUM_THREADS=1 python benchmarks/meshes.py [arm] [body200] [body500] [face500] [face2000] [mocap]
-                                                  [expressions] [pca]
+                                                  [expressions] [sureness] [pca]
 
 The row "default" is a graph with nothing but a DataSource for the poses, one for the validation poses and a
 Trainer with all its knobs at their defaults. Errors are root mean square and largest vertex distances in
@@ -36,6 +36,7 @@ from understudy.nodes.learning.deformers.preparing import prepare
 from understudy.nodes.learning.deformers.settings import DeformerSettings
 from understudy.nodes.learning.deformers.splitting import held_out
 from understudy.nodes.learning.deformers.training import BATCH, RATE, STEPS, DeformerTraining
+from understudy.nodes.learning.deformers.uncertainty import fit_uncertainty
 from understudy.nodes.learning.mesh_model import MeshModel
 from understudy.nodes.learning.principal_shapes import principal_shapes
 from understudy.nodes.media.meshes import converting
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-SETS = ("arm", "body200", "body500", "face500", "face2000", "mocap", "expressions", "pca")
+SETS = ("arm", "body200", "body500", "face500", "face2000", "mocap", "expressions", "sureness", "pca")
 
 TARGETS = {
     ("arm", "default"): 0.130,
@@ -99,6 +100,8 @@ def main(names: list[str]) -> None:
         for name in names or SETS:
             if name == "pca":
                 compare_pca()
+            elif name == "sureness":
+                compare_uncertainty("arm", load("arm", folder, Path(made)))
             else:
                 compare(name, load(name, folder, Path(made)), Path(made))
 
@@ -187,6 +190,20 @@ def _written(poses: PosedMeshes, out: Path) -> None:
     write_posed(out, poses.rig, vertices=poses.vertices(slice(None)), **given)
 
 
+def compare_uncertainty(name: str, poses: Poses) -> None:
+    """What tells the uncertainty best: a Laplace approximation of one net, or several nets."""
+    print(f"\nuncertainty, {name}")
+    for members in (1, 3, 5):
+        settings = DeformerSettings(members=members)
+        prepared = prepare(poses.training, poses.validation, settings)
+        (_, net), seconds = train(prepared)
+        deformer = prepared.deformer(net)
+        told = MeshModel(deformer, fit_uncertainty(deformer, prepared, poses.validation))
+        label = "Laplace, one net" if members == 1 else f"{members} nets"
+        _row(name, label, seconds, deformer, poses)
+        _uncertainty_figures(told, poses)
+
+
 def _model_figures(model: MeshModel, poses: Poses) -> None:
     """Size and speed of one pose by ONNX Runtime, and what the uncertainty is worth."""
     deformer, test = model.deformer, next(iter(poses.tests.values()))
@@ -194,8 +211,14 @@ def _model_figures(model: MeshModel, poses: Poses) -> None:
     data = onnx_bytes(deformer)
     size, (fast, usual) = len(data) / 1e6, _one_pose(data, inputs)
     print(f"  {'':28}ONNX Runtime, one thread: {size:.1f} MB, a pose {usual:.3f} ms (fastest {fast:.3f})")
-    if model.uncertainty is None:
-        return
+    if model.uncertainty is not None:
+        _uncertainty_figures(model, poses)
+
+
+def _uncertainty_figures(model: MeshModel, poses: Poses) -> None:
+    """How much of the error lies where it is expected, and whether its size is right."""
+    assert model.uncertainty is not None
+    deformer, test = model.deformer, next(iter(poses.tests.values()))
     played = model.uncertainty.played(deformer, test)
     expected = np.concatenate(list(played)).astype(np.float64)
     outputs = np.concatenate(list(deformer.play(test)))

@@ -54,8 +54,8 @@ class ThinControl:
     def __str__(self) -> str:
         return (
             f'"{self.name}": {self.trained} of {self.of:,} trained poses move it as far as the quarter of '
-            f"the held-out ones that move it most, and the error there is {self.percent:.3g} %, {self.times:.1f} "
-            "times the usual"
+            f"the held-out ones that move it most, and the error there is {self.percent:.3g} %, "
+            f"{self.times:.1f} times the usual"
         )
 
 
@@ -114,7 +114,7 @@ def sentences(
     told = [overall, f"Largest errors where these are far from their mean: {worst}."]
     thin = thin_controls(deformer, training, held_out)[:SHOWN]
     if thin:
-        told.append(f"Too few poses for {'; for '.join(map(str, thin))}.")
+        told += [f"Too few poses for {control}." for control in thin]
     if preview is not None:
         told += [*_to_capture(concluded, preview, training), *beyond(deformer, preview)]
     return [*told, _speed(concluded.deformer, held_out)]

@@ -179,12 +179,13 @@ class MeshSubject:
         deformer, held_out = self._conclude(network).deformer, self._data.held_out
         still = mesh_report.vertex_errors(self._prepared.deformer(_still(self._prepared.ridge)), held_out)
         nothing = self._drawn.nothing
+        thin = mesh_report.thin_controls(deformer, self._data.training, held_out)
         return Evidence(
             samples="poses",
             held_out=f"{len(held_out):,} poses",
             training=Measured(math.nan, mesh_report.vertex_errors(deformer, self._data.training)),
             kept=Measured(math.nan, mesh_report.vertex_errors(deformer, held_out)),
-            thin=tuple(map(str, mesh_report.thin_controls(deformer, self._data.training, held_out))),
+            thin=tuple(f"Too few poses for {one}." for one in thin[: mesh_report.SHOWN]),
             small=SMALL * next(iter(still.values())),
             knowing_nothing=nothing,
             good=max(LEARNED, NEARLY_ALL * nothing),

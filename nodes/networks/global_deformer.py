@@ -30,6 +30,12 @@ class GlobalDeformer(DeformerNetNode):
         least=0.0, most=1.0,
     )  # fmt: skip
 
+    ensemble = Knob(
+        1, "Nets trained beside each other and averaged, in as many times the time; of two and more, how far "
+        "they are apart tells the uncertainty, which a Laplace approximation tells of one.",
+        least=1, most=16,
+    )  # fmt: skip
+
     def settings(self, seed: int) -> DeformerSettings:
         """How the deformation is learned."""
         from understudy.nodes.learning.deformers.settings import DeformerSettings
@@ -40,6 +46,7 @@ class GlobalDeformer(DeformerNetNode):
             limit=self.principal_shapes_limit,
             accuracy=self.principal_shapes_accuracy,
             detail=0.0,
+            members=self.ensemble,
             seed=seed,
             **self.net_settings,
         )

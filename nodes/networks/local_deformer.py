@@ -31,6 +31,12 @@ class LocalDeformer(DeformerNetNode):
     neurons = Knob(96, "Neurons of each hidden layer.", least=1, most=4096)
     made_up_poses = Knob(12000, "Poses that the kernel labels for the nets, beside the captured.", least=0)
 
+    ensemble = Knob(
+        1, "Nets trained beside each other and averaged, in as many times the time; of two and more, how far "
+        "they are apart tells the uncertainty, which a Laplace approximation tells of one.",
+        least=1, most=16,
+    )  # fmt: skip
+
     def settings(self, seed: int) -> DeformerSettings:
         """How the deformation is learned."""
         from understudy.nodes.learning.deformers.settings import DeformerSettings
@@ -40,6 +46,7 @@ class LocalDeformer(DeformerNetNode):
             limit=self.principal_shapes_limit,
             accuracy=self.principal_shapes_accuracy,
             distilled=self.made_up_poses,
+            members=self.ensemble,
             seed=seed,
             **self.net_settings,
         )

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 
 _LAST_INIT = 0.3
 
-# B samples, D inputs, S segments, W inputs that a segment sees, H neurons, K coefficients
+# B samples, D inputs, S segments, W inputs that a segment sees, H neurons, K coefficients, E members
 
 
 class GroupedNet(nn.Module):
     """Standardised inputs `(B, D)` to coefficients `(B, S, K)`: frozen ridge plus a net for what it leaves.
+
+    With several members each learns on its own, from starting weights of its own: in training they give
+    `(E, B, S, K)`, else their mean. Weights are `(E S, ...)`, one member after the other.
 
     Args:
         prepared: Gives inputs, ridge, relevance and knobs.
@@ -44,7 +47,7 @@ class GroupedNet(nn.Module):
     def __init__(self, prepared: Prepared) -> None:
         super().__init__()
         settings = prepared.settings
-        self.activation, self.dropout = settings.activation, settings.dropout
+        self.activation, self.dropout, self.members = settings.activation, settings.dropout, settings.members
         columns_SW, scales_S1W = _seen(prepared)
         weights, bias = prepared.ridge.weights, prepared.ridge.bias
         ridge_SWK = np.take_along_axis(weights, columns_SW[:, :, None], axis=1) * (
@@ -61,27 +64,31 @@ class GroupedNet(nn.Module):
         generator = torch.Generator().manual_seed(seed_of(settings.seed, "deformer weights"))
         self.matrices, self.biases = nn.ParameterList(), nn.ParameterList()
         for layer, (before, after) in enumerate(pairwise(widths)):
-            start = torch.randn(len(bias), before, after, generator=generator) / before**0.5
+            nets = settings.members * len(bias)
+            start = torch.randn(nets, before, after, generator=generator) / before**0.5
             last = layer == settings.layers
             if last:
-                start *= _LAST_INIT * torch.from_numpy(_used(prepared))[:, None]
+                start *= _LAST_INIT * torch.from_numpy(_used(prepared)).repeat(settings.members, 1)[:, None]
             self.matrices.append(nn.Parameter(start))
-            self.biases.append(nn.Parameter(torch.zeros(len(bias), 1, after)))
+            self.biases.append(nn.Parameter(torch.zeros(nets, 1, after)))
 
     def _keep(self, name: str, array: Any) -> None:
         self.register_buffer(name, torch.from_numpy(np.array(array)))
 
     def forward(self, inputs_BD: torch.Tensor) -> torch.Tensor:
-        """Coefficients `(B, S, K)`."""
+        """Coefficients `(B, S, K)`; in training those of each member `(E, B, S, K)` where it has several."""
         seen_SBW = inputs_BD[:, self.columns].transpose(0, 1)
-        hidden = seen_SBW * self.scales
+        hidden = (seen_SBW * self.scales).repeat(self.members, 1, 1)
         for matrix, bias in zip(self.matrices[:-1], self.biases[:-1], strict=True):
             hidden = _ACTIVATIONS[self.activation](torch.baddbmm(bias, hidden, matrix))
             if self.dropout:
                 hidden = functional.dropout(hidden, self.dropout, self.training)
         left = torch.baddbmm(self.biases[-1], hidden, self.matrices[-1])
         ridge = torch.baddbmm(self.ridge_bias, seen_SBW, self.ridge)
-        return (ridge + left * self.size).transpose(0, 1)
+        found_EBSK = (ridge + left.unflatten(0, (self.members, -1)) * self.size).transpose(1, 2)
+        if self.members == 1:
+            return found_EBSK[0]
+        return found_EBSK if self.training else found_EBSK.mean(dim=0)
 
 
 def numpy_net(network: GroupedNet) -> NumpyNet:
@@ -103,7 +110,7 @@ def loss_of(prepared: Prepared) -> Callable[[torch.Tensor, torch.Tensor], torch.
     left = float(np.square(_left(prepared)).sum(axis=(1, 2)).mean())
 
     def loss(output_BSK: torch.Tensor, target_BSK: torch.Tensor) -> torch.Tensor:
-        return (output_BSK - target_BSK).square().sum(dim=(1, 2)).mean() / max(left, 1e-30)
+        return (output_BSK - target_BSK).square().sum(dim=(-2, -1)).mean() / max(left, 1e-30)
 
     return loss
 

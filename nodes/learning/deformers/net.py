@@ -31,12 +31,26 @@ class NumpyNet:
         """Standardised inputs `(N, D)` to coefficients `(N, S, K)`."""
         seen, hidden = self._passed(inputs)
         last = self.weights[f"matrices.{self._layers}"]
-        left = hidden @ last + self.weights[f"biases.{self._layers}"]
+        left = (hidden @ last + self.weights[f"biases.{self._layers}"]) * self.weights["size"]
         ridge = seen @ self.weights["ridge"] + self.weights["ridge_bias"]
-        return np.ascontiguousarray((ridge + left * self.weights["size"]).transpose(1, 0, 2))
+        mean = left.reshape(self.members, *ridge.shape).mean(axis=0) if self.members > 1 else left
+        return np.ascontiguousarray((ridge + mean).transpose(1, 0, 2))
+
+    @property
+    def members(self) -> int:
+        """E, the nets of each segment."""
+        return len(self.weights["matrices.0"]) // len(self.weights["columns"])
+
+    def disagreement(self, inputs: Floats) -> Floats:
+        """How far each member is from their mean, `(S, N, E K)`: squares sum up to the variance."""
+        hidden = self._passed(inputs)[1]
+        left = hidden @ self.weights[f"matrices.{self._layers}"] + self.weights[f"biases.{self._layers}"]
+        apart = (left * self.weights["size"]).reshape(self.members, -1, *left.shape[1:])
+        apart = (apart - apart.mean(axis=0)) / np.float32((self.members - 1) ** 0.5)
+        return np.ascontiguousarray(apart.transpose(1, 2, 0, 3)).reshape(*apart.shape[1:3], -1)
 
     def hidden(self, inputs: Floats) -> Floats:
-        """The last hidden layer of each segment's net, `(S, N, H)`."""
+        """The last hidden layer of each net, `(E S, N, H)`."""
         return self._passed(inputs)[1]
 
     def rounded(self) -> NumpyNet:
@@ -54,7 +68,7 @@ class NumpyNet:
 
     def _passed(self, inputs: Floats) -> tuple[Floats, Floats]:
         seen = np.ascontiguousarray(inputs[:, self.weights["columns"]].transpose(1, 0, 2))
-        hidden = seen * self.weights["scales"]
+        hidden = np.tile(seen * self.weights["scales"], (self.members, 1, 1))
         for layer in range(self._layers):
             flat = hidden @ self.weights[f"matrices.{layer}"] + self.weights[f"biases.{layer}"]
             hidden = _ACTIVATIONS[self.activation](flat)

@@ -118,11 +118,17 @@ def _net(graph: _Graph, net: NumpyNet, seen: str) -> str:
     gathered = graph.add("Gather", seen, weights["columns"], axis=1)
     local = graph.add("Transpose", gathered, perm=[1, 0, 2])
     hidden = graph.add("Mul", local, weights["scales"])
+    if net.members > 1:
+        hidden = graph.add("Concat", *[hidden] * net.members, axis=0)
     for layer in range(layers):
         matrix, bias = weights[f"matrices.{layer}"], weights[f"biases.{layer}"]
         hidden = graph.add("Add", graph.add("MatMul", hidden, graph.half(matrix)), bias)
         if layer < layers - 1:
             hidden = _activated(graph, net.activation, hidden)
+    if net.members > 1:
+        segments, _, width = weights["ridge_bias"].shape
+        members = graph.add("Reshape", hidden, np.array([net.members, segments, -1, width]))
+        hidden = graph.add("ReduceMean", members, axes=[0], keepdims=0)
     found = graph.add("Add", graph.add("Mul", hidden, weights["size"]), weights["ridge_bias"])
     if not weights["ridge"].any():
         return found

@@ -27,6 +27,8 @@ class DeformerSettings:
         neurons: Of each hidden layer.
         activation: One of `ACTIVATIONS`.
         dropout: The share of neurons left out in training, 0 to 1.
+        members: Nets that are trained beside each other and averaged; how far several are apart tells the
+            uncertainty.
         ridge_floor: Whether the net learns what a frozen ridge leaves.
         distilled: How many made-up control vectors, labelled by the kernel, the net learns from as well.
         anchors: Of differential mode: anchor vertices, in percent of the vertices, up to 10.
@@ -50,6 +52,7 @@ class DeformerSettings:
     neurons: int = 96
     activation: str = "silu"
     dropout: float = 0.0
+    members: int = 1
     ridge_floor: bool = True
     distilled: int = 12000
     anchors: float = 2.0

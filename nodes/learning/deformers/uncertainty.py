@@ -2,8 +2,10 @@
 
 A net gets the Laplace approximation of its last layer (Kristiadi et al. 2020, "Being Bayesian, even just a
 bit, fixes overconfidence in ReLU networks"): Bayesian regression on its last hidden features. A kernel has
-the variance of its Gaussian process. Both tell poses apart well and are wrong in size, so that it is fitted
-on validation poses: for each segment, and over all.
+the variance of its Gaussian process. Several nets that were trained beside each other have the variance
+between them (Lakshminarayanan et al. 2017, "Simple and scalable predictive uncertainty estimation using deep
+ensembles"). All tell poses apart well and are wrong in size, so that it is fitted on validation poses: for
+each segment, and over all.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class Uncertainty:
 
     Attributes:
         roots: For each segment a matrix R `(F_s, R_s)`, flattened, float64: of features f, |f R|^2 is the
-            variance (of a net or ridge), or what is known of it (of a kernel).
+            variance (of a net or ridge), or what is known of it (of a kernel). Of nets that are apart the
+            features are how far, and there is no matrix: F_s is 0.
         sizes: `(S, 2)`, F_s and R_s.
         noise: `(S, K)` float32, variance of each coefficient where that variance is 1.
         scale: Standard deviations are multiplied by it; fitted on validation poses.
@@ -55,7 +58,7 @@ class Uncertainty:
         starts = np.concatenate([[0], np.cumsum(self.sizes.prod(axis=1))])
         for segment, features, prior in _features(deformer.predictor, inputs):
             root = self.roots[starts[segment] : starts[segment + 1]].reshape(self.sizes[segment])
-            explained = ((features @ root) ** 2).sum(axis=1)
+            explained = (_through(features, root) ** 2).sum(axis=1)
             found[:, segment] = explained if prior is None else np.maximum(prior - explained, 1e-12)
         return found
 
@@ -87,7 +90,7 @@ class Uncertainty:
         together, noise = np.empty((len(self.sizes), len(inputs), len(inputs))), np.ones(len(self.sizes))
         for segment, features, prior in _features(predictor, inputs):
             root = self.roots[starts[segment] : starts[segment + 1]].reshape(self.sizes[segment])
-            explained = features @ root
+            explained = _through(features, root)
             together[segment] = explained @ explained.T
             if prior is not None:
                 together[segment] = predictor.alike(segment, inputs, inputs) - together[segment]
@@ -144,8 +147,9 @@ def fit_uncertainty(deformer: Deformer, prepared: Prepared, validation: PosedMes
     predictor = deformer.predictor
     trained = predictor.poses if isinstance(predictor, LocalKernel) else prepared.training[0]
     strengths = predictor.strengths if isinstance(predictor, LocalKernel) else np.zeros(0)
+    apart = isinstance(predictor, NumpyNet) and predictor.members > 1
     roots = [
-        _root(features, None if prior is None else float(strengths[segment]))
+        np.zeros((0, 0)) if apart else _root(features, None if prior is None else float(strengths[segment]))
         for segment, features, prior in _features(predictor, trained)
     ]
     blank = np.ones(prepared.training[1].shape[1:], np.float32)
@@ -156,6 +160,10 @@ def fit_uncertainty(deformer: Deformer, prepared: Prepared, validation: PosedMes
     shares = raw.shares(deformer, inputs).mean(axis=0)
     raw = replace(raw, noise=(missed / np.maximum(shares, 1e-30)[:, None]).astype(np.float32))
     return replace(raw, scale=_scale(raw, deformer, validation))
+
+
+def _through(features: NDArray[Any], root: NDArray[np.float64]) -> NDArray[Any]:
+    return features @ root if len(root) else features.astype(np.float64)
 
 
 def _root(features: NDArray[Any], strength: float | None) -> NDArray[np.float64]:
@@ -179,10 +187,14 @@ def _scale(raw: Uncertainty, deformer: Deformer, validation: PosedMeshes) -> flo
 def _features(predictor: Any, inputs: Floats) -> Iterator[tuple[int, NDArray[Any], float | None]]:
     """For each segment its features `(N, F)`; and for a Gaussian process the variance far from all poses.
 
-    The features are last hidden layer and 1 of a net, inputs and 1 of a ridge, nearness to the training poses
-    of a kernel.
+    The features are how far several nets are from their mean, last hidden layer and 1 of one net, inputs and
+    1 of a ridge, nearness to the training poses of a kernel.
     """
     ones = np.ones((len(inputs), 1), np.float32)
+    if isinstance(predictor, NumpyNet) and predictor.members > 1:
+        for segment, apart in enumerate(predictor.disagreement(inputs)):
+            yield segment, apart, None
+        return
     if isinstance(predictor, NumpyNet):
         for segment, hidden in enumerate(predictor.hidden(inputs)):
             yield segment, np.concatenate([hidden, ones], axis=1), None
