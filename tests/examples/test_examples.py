@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from understudy.nodes.media.meshes.skinning import skinned
 from understudy.nodes.registry import registry
 from understudy.runtime.running import run
 
-FILMED = [name for name in TEMPLATES if name != "deformer"]
+FILMED = [name for name in TEMPLATES if name not in ("deformer", "motion", "head_pose")]
 """The templates with footage."""
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -92,4 +93,44 @@ def test_deformer_example_runs_to_its_point_caches(tmp_path: Path, monkeypatch: 
     wanted = truth.vertices(slice(None))
     assert np.abs(played - wanted).mean() < 0.5 * np.abs(still - wanted).mean()
     assert read_pc2(tmp_path / "out" / "wave.pc2").shape == played.shape
+    assert (tmp_path / "out" / "sheet.png").exists()
+
+
+def test_motion_example_says_what_happens_when(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short training on few clips names most windows of a take that stands, walks, runs and waves.
+
+    Of five motions one in five would be right by chance.
+    """
+    module = importlib.import_module("understudy.cli.templates.motion")
+    monkeypatch.setattr(module, "SHOT", replace(module.SHOT, takes=2, count=60))
+    graph = Graph.load(create("motion", tmp_path)[0])
+    graph.set("learn", "epochs", 12)
+
+    outcome = run(graph, registry())
+
+    assert outcome.failed == {}
+    with (tmp_path / "out" / "said.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    truth = ["stand", "walk", "run", "wave"]
+    right = [row["label"] == truth[(int(row["frame"]) - 1) // 60] for row in rows]
+    assert sum(right) > 0.7 * len(rows)
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"sheet.png", "time_line.png"}
+
+
+def test_head_pose_example_measures_angles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short training on 24 frames orders other frames by yaw better than chance would: correlation 0."""
+    module = importlib.import_module("understudy.cli.templates.head_pose")
+    monkeypatch.setattr(module, "SHOT", replace(module.SHOT, count=24))
+    graph = Graph.load(create("head_pose", tmp_path)[0])
+    graph.set("learn", "epochs", 120)
+    graph.set("network", "resolution", "16")
+
+    outcome = run(graph, registry())
+
+    assert outcome.failed == {}
+    yaws = []
+    for path in (tmp_path / "out" / "angles.csv", tmp_path / "truth" / "angles.csv"):
+        with path.open(encoding="utf-8") as file:
+            yaws.append([float(row["yaw"]) for row in csv.DictReader(file)])
+    assert np.corrcoef(yaws[0], yaws[1])[0, 1] > 0.5
     assert (tmp_path / "out" / "sheet.png").exists()

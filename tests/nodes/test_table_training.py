@@ -177,7 +177,7 @@ def test_a_missing_feature_is_an_error_a_gap_or_the_mean(folder: Path) -> None:
     lines = rows()
     lines[4][2], lines[7][3] = "", "nan"
     write_table(folder / "rows.csv", lines)
-    assert 'row 5 has no value in the column "a"' in failure(table_graph(folder), "learn")
+    assert 'row 5 has no value in the column "a"' in failure(table_graph(folder), "rows")
     for missing, count in (("skip", 94), ("mean", 96)):
         found = trained(table_graph(folder, {"missing": missing}, run_name=missing), "found")["found"]
         assert len(found) == count
@@ -212,10 +212,10 @@ def test_labels_of_frames_are_learned(folder: Path) -> None:
         pixels[8:14, (number * 7) % 18 : (number * 7) % 18 + 6] = 1.0
         window = Window(0, 0, 24, 24)
         frame = Frame(pixels=pixels, channels=("R", "G", "B"), data=window, display=window)
-        write_frame(folder / "plate" / f"p.{number:04d}.exr", frame)
+        write_frame(folder / f"p.{number:04d}.exr", frame)
     write_table(folder / "places.csv", [[n, (n * 7) % 18] for n in range(1, 25)], ("frame", "place"))
     graph = Graph(folder / "graph.toml")
-    graph.add("DataSource", "plate", path="plate/p.####.exr")
+    graph.add("DataSource", "plate", path="p.####.exr")
     graph.add("DataSource", "places", path="places.csv", labels="place", frame_column="frame")
     graph.add("FrameNet", "net", resolution="16", model_size="small")
     inputs = {"input": "plate", "groundtruth": "places.labels", "network": "net"}
