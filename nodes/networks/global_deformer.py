@@ -31,8 +31,7 @@ class GlobalDeformer(DeformerNetNode):
     )  # fmt: skip
 
     ensemble = Knob(
-        1, "Nets trained beside each other and averaged, in as many times the time; of two and more, how far "
-        "they are apart tells the uncertainty, which a Laplace approximation tells of one.",
+        1, "Nets trained beside each other and averaged; how far several are apart tells the uncertainty.",
         least=1, most=16,
     )  # fmt: skip
 

@@ -32,8 +32,7 @@ class LocalDeformer(DeformerNetNode):
     made_up_poses = Knob(12000, "Poses that the kernel labels for the nets, beside the captured.", least=0)
 
     ensemble = Knob(
-        1, "Nets trained beside each other and averaged, in as many times the time; of two and more, how far "
-        "they are apart tells the uncertainty, which a Laplace approximation tells of one.",
+        1, "Nets trained beside each other and averaged; how far several are apart tells the uncertainty.",
         least=1, most=16,
     )  # fmt: skip
 
