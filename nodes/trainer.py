@@ -132,6 +132,13 @@ class Trainer(Node):
                 expected=expected,
             )
             return {"run": Outline("run")}
+        if inputs.get("basis") and truth.kind != "shapes":
+            report.fault(
+                "a basis is of shapes, and none are learned here",
+                knob="inputs",
+                found=f"basis beside {truth.kind}",
+                expected="a basis only where the groundtruth is shapes",
+            )
         return {"run": Outline("run", gives=truth.kind, notes=self._notes(inputs))}
 
     def _notes(self, inputs: Mapping[str, Sequence[Outline]]) -> tuple[str, ...]:

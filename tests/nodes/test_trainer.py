@@ -320,6 +320,15 @@ def test_check_refuses_sides_without_common_frames(shot: Path, make_graph: Calla
     assert fault.found == "5-7 and 1-8"
 
 
+def test_check_refuses_a_basis_beside_frames(shot: Path, make_graph: Callable[..., Graph]) -> None:
+    """Principal shapes have no part in learning frames; that is told and not ignored."""
+    graph = make_graph(shot)
+    graph.add("PCA", "shapes", inputs={"input": "painted"})
+    graph.entries["learn"].inputs["basis"] = [Source("shapes")]
+    (fault,) = check(graph)
+    assert (fault.node, fault.found) == ("learn", "basis beside frames")
+
+
 def test_a_frame_of_another_size_is_named(shot: Path, make_graph: Callable[..., Graph]) -> None:
     """A painted frame that is smaller than its plate is refused with both sizes and the frame."""
     frame = read_frame(shot / "matte.0004.exr")
