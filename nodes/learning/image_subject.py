@@ -48,9 +48,12 @@ if TYPE_CHECKING:
 
     from understudy.nodes.media.images.sequence import Frames
 
-PASSING = (
-    "That is from before the learning rate fell; the regions were trained on afterwards. On three clips such "
-    "an IoU was within 0.05 of that on unpainted frames, and the result had half of the error, or less."
+PASSING = "That is from before the learning rate fell; the regions were trained on afterwards."
+"""What to know of regions that are held out until then."""
+
+PASSING_MATTE = (
+    "On three clips an IoU of such regions was within 0.05 of that on unpainted frames at that step, and the "
+    "result had half of the error, or less."
 )
 """What `benchmarks/held_out.py` says of regions that are held out until the learning rate falls."""
 
@@ -308,7 +311,7 @@ class ImageSubject:
         return Evidence(
             samples="painted frames",
             held_out=str(self._split) if self._held_samples else "",
-            sureness=PASSING if self._split.passing else "",
+            sureness=self._sureness,
             same_frames=not self._held_out,
             training=self._measured(network, samples),
             small=SMALL_MATTE if self._is_matte else SMALL_COLOUR,
@@ -317,6 +320,12 @@ class ImageSubject:
             remedies=("a larger model (model_size)",) if size != "large" else (),
             regularisers=() if "flip" in self._settings.augmentation else ("flips (augmentation)",),
         )
+
+    @property
+    def _sureness(self) -> str:
+        if not self._split.passing:
+            return ""
+        return f"{PASSING} {PASSING_MATTE}" if self._is_matte else PASSING
 
     @property
     def _split(self) -> Split:

@@ -42,6 +42,23 @@ class Measured:
     figures: dict[str, float] = field(default_factory=dict)
 
 
+def in_words(figures: Mapping[str, float]) -> str:
+    """Figures for people, each with its standard error where that is known.
+
+    >>> in_words({"IoU": 0.9312, "IoU standard error": 0.0123, "edge error (px)": 1.25})
+    'IoU 0.931 ± 0.012, edge error (px) 1.25'
+    """
+    parts = []
+    for name, value in figures.items():
+        error = figures.get(f"{name.partition(' (')[0]}{STANDARD_ERROR}")
+        if not name.endswith(STANDARD_ERROR):
+            parts.append(f"{name} {value:.3g}" + (f" ± {error:.2g}" if error else ""))
+    return ", ".join(parts)
+
+
+STANDARD_ERROR = " standard error"
+"""What follows a figure's name, without its unit, in the name of its standard error."""
+
 HIGHER_IS_BETTER = ("IoU", "PSNR (dB)", "SSIM", "accuracy", "F1", "R²")
 """Names of figures that grow as the error shrinks; all others are errors."""
 

@@ -25,6 +25,7 @@ from understudy.nodes.learning.restraint import Restraint
 from understudy.nodes.learning.saver import Saver
 from understudy.nodes.learning.schedules import decay_start, steps_of
 from understudy.nodes.learning.starting import Start, begin
+from understudy.nodes.learning.subject import in_words
 from understudy.nodes.learning.transfer import begin_with
 from understudy.nodes.media.learners import subject_of
 from understudy.runtime import events
@@ -400,5 +401,5 @@ def _measured_last(summary: Summary) -> list[str]:
     """What a person sees of the newest held-out error, in words: one sentence part, or none."""
     if not summary.figures:
         return []
-    words = ", ".join(f"{name} {values[-1]:.3g}" for name, values in summary.figures.items())
+    words = in_words({name: float(values[-1]) for name, values in summary.figures.items()})
     return [f"held out at step {summary.validation_steps[-1]:,}: {words}"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from understudy.nodes.learning.curves import Windows, as_error, rise, windows
-from understudy.nodes.learning.subject import Measured
+from understudy.nodes.learning.subject import STANDARD_ERROR, Measured, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -277,12 +277,12 @@ def _measured(found: Measured) -> str:
     ('loss 0.0123, IoU 0.931', 'error (m) 0.1')
     """
     loss = [f"loss {found.loss:.4g}"] if np.isfinite(found.loss) else []
-    return ", ".join([*loss, *(f"{name} {value:.3g}" for name, value in found.figures.items())])
+    return ", ".join([*loss, *([in_words(found.figures)] if found.figures else [])])
 
 
 def _noise(name: str, *measured: Measured) -> float:
     """The standard error of a figure's difference; 0 where the subject does not say."""
-    known = f"{name.partition(' (')[0]} standard error"
+    known = f"{name.partition(' (')[0]}{STANDARD_ERROR}"
     return math.hypot(*(found.figures.get(known, 0.0) for found in measured))
 
 
