@@ -1,0 +1,89 @@
+"""`understudy clinic`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from understudy.cli.main import status_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with four pictures of any names in `photos`; the last repeats the first."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    rng = np.random.default_rng(1)
+    small = [rng.integers(20, 230, (6, 8, 3), np.uint8) for _ in range(3)]
+    pictures = [Image.fromarray(one).resize((160, 120)) for one in small]
+    for name, picture in zip(("alps", "beach", "city", "zoo"), [*pictures, pictures[0]], strict=True):
+        picture.save(tmp_path / "photos" / f"{name}.png")
+    return tmp_path
+
+
+GRAPH = """\
+understudy = 1
+[nodes.plate]
+type = "DataSource"
+path = "photos/*.png"
+[nodes.learn]
+type = "Trainer"
+inputs = { input = "plate", groundtruth = "plate" }
+"""
+
+
+def test_a_folder_of_pictures_is_looked_at(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was found, what to do, and where to look."""
+    assert status_of(["clinic", "photos", "--drop", "duplicate"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "4 frames; something is wrong with 1 of them:"
+    assert out[1] == "  1 duplicate (4): they teach nothing new; leave them out"
+    assert out[-1] == "See clinic/: worst.png, order.png, table.csv."
+    assert (photos / "quarantine.txt").read_text().splitlines()[-1].startswith("4  duplicate: it shows")
+
+
+def test_a_graph_is_looked_at_where_its_trainer_learns(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its pairs; the graph file stays as it is, and the list and the tables are beside it."""
+    (photos / "shot").mkdir()
+    (photos / "photos").rename(photos / "shot" / "photos")
+    (photos / "shot" / "job.toml").write_text(GRAPH)
+    assert status_of(["clinic", "shot/job.toml", "--drop", "brightness < 2", "--by", "brightness"]) == 0
+    assert "See shot/clinic/" in capsys.readouterr().out
+    assert (photos / "shot" / "job.toml").read_text() == GRAPH
+    assert len((photos / "shot" / "quarantine.txt").read_text().splitlines()) == 2 + 4
+
+
+def test_json_lines_carry_the_summary(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And nothing else stands on standard output."""
+    assert status_of(["clinic", "photos", "--json"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert records[-1]["event"] == "clinic"
+    assert records[-1]["summary"][0].startswith("4 frames")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["photos", "--drop", "blury"], 'did you mean "blurred"?'),
+        (["photos", "--by", "sharpnes"], 'Did you mean "sharpness"?'),
+        (["nowhere/plate.####.exr"], "there is no such folder"),
+        (["none.toml"], "there is no such graph file"),
+        (["words.txt"], "this is nothing that a DataSource reads"),
+    ],
+)
+def test_a_wrong_call_is_told_before_anything_is_looked_at(
+    photos: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    """With the nearest right word, and status 2."""
+    assert status_of(["clinic", *arguments]) == 2
+    assert told in capsys.readouterr().err
+    assert not (photos / "clinic").exists()
