@@ -70,7 +70,10 @@ SMALL_MATTE = 0.06
 """A matte's IoU of 0.94 on what was held out is good, however good it is on what was trained on."""
 
 SMALL_COLOUR = 0.01
-"""So is a colour that is off by a hundredth: 40 dB."""
+"""So is a colour that is off by a hundredth: 40 dB.
+
+Both are doubled for regions that are trained on later, since the result has half of their error or less.
+"""
 
 GOOD_MATTE = 0.3
 """A matte's training loss under this share of an even matte's counts as learned."""
@@ -314,7 +317,7 @@ class ImageSubject:
             sureness=self._sureness,
             same_frames=not self._held_out,
             training=self._measured(network, samples),
-            small=SMALL_MATTE if self._is_matte else SMALL_COLOUR,
+            small=(SMALL_MATTE if self._is_matte else SMALL_COLOUR) * (2 if self._split.passing else 1),
             knowing_nothing=best_guess,
             good=best_guess * (GOOD_COLOUR if self._colour else GOOD_MATTE),
             remedies=("a larger model (model_size)",) if size != "large" else (),
