@@ -18,7 +18,7 @@ TEMPLATES = {
     "pretraining": "Learn mattes from three earlier shots first, then a new shot's from two painted frames.",
     "deformer": "Learn how an arm's skin moves from 240 poses of its rig, and play an animation without it.",
     "motion": "Learn from 20 labelled clips what a figure does, and say of a long take what happens when.",
-    "head_pose": "Learn a head's yaw and pitch from 80 frames, and measure frames to sort by them.",
+    "head_pose": "Learn a head's yaw and pitch from 240 frames, and measure frames to sort by them.",
 }
 """The templates by name, with a line of help for each."""
 

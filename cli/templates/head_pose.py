@@ -32,9 +32,11 @@ class Capture:
     """How much is filmed.
 
     Attributes:
-        count: Frames of known angles, and frames to sort.
+        known: Frames of known angles.
+        count: Frames to sort.
     """
 
+    known: int = 240
     count: int = 80
 
 
@@ -100,7 +102,9 @@ def _write_angles(path: Path, angles: Array) -> Path:
 def make_footage(folder: Path) -> list[Path]:
     """Writes frames of known angles with a table of them, and frames to sort with the truth beside."""
     draw = generator(7, "angles")
-    known, unknown = ((draw.random((SHOT.count, 2)) * 2.0 - 1.0) * [60.0, 30.0] for _ in range(2))
+    known, unknown = (
+        (draw.random((count, 2)) * 2.0 - 1.0) * [60.0, 30.0] for count in (SHOT.known, SHOT.count)
+    )
     written = [*_film(folder, "known", known, 1000), *_film(folder, "unsorted", unknown, 5000)]
     written.append(_write_angles(folder / "angles.csv", known))
     truth = folder / "truth" / "angles.csv"

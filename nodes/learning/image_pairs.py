@@ -62,7 +62,7 @@ def image_subject(
         measured,
         channels,
         _network(node, inputs),
-        _loss(inputs, channels, pairs),
+        _loss(node, inputs, channels, pairs),
         Settings(
             seed=node.seed,
             crop_size=node.crop_size,
@@ -174,9 +174,11 @@ def _network(node: Trainer, inputs: Inputs) -> NetworkNode:
 
 
 def _loss(
-    inputs: Inputs, channels: tuple[tuple[str, ...], tuple[str, ...]], pairs: Sequence[Pair]
+    node: Trainer, inputs: Inputs, channels: tuple[tuple[str, ...], tuple[str, ...]], pairs: Sequence[Pair]
 ) -> recipes.LossNode:
-    connected: recipes.LossNode | None = inputs.get("loss")
+    connected = inputs.get("loss")
+    if connected is not None and not isinstance(connected, recipes.LossNode):
+        raise NodeError(node.name, f"{connected.type_name} does not compare frames", knob="inputs")
     if connected is not None:
         return connected
     least = min(float(np.nanmin(pair.truth)) for pair in pairs)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from understudy.nodes.media.tables.table import Table
 
 AS_GOOD = 0.02
-"""A network whose loss is not this share below that of the floor is no better than it."""
+"""A network is better than the floor by more than this share, in its loss and in its first figure."""
 
 FEW = 5
 """Rows of a class with which it is thin."""
@@ -32,8 +32,9 @@ def compared(network: Measured, floor: Measured, name: str) -> str:
     """A sentence that holds a network against its floor, by the first figure and by the loss."""
     figure, ours = next(iter(network.figures.items()))
     theirs = floor.figures[figure]
+    better = network.loss < (1.0 - AS_GOOD) * floor.loss and abs(ours - theirs) > AS_GOOD * abs(theirs)
     numbers = f"{figure} {ours:.4g} against {theirs:.4g}, loss {network.loss:.4g} against {floor.loss:.4g}"
-    if network.loss > (1.0 - AS_GOOD) * floor.loss:
+    if not better:
         return f"Plain {name} is as good as the network: {numbers}. It would do here."
     return f"The network is better than {name}: {numbers}."
 

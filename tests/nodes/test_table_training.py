@@ -187,7 +187,7 @@ def test_a_missing_feature_is_an_error_a_gap_or_the_mean(folder: Path) -> None:
 def test_logistic_regression_that_is_as_good_is_told(folder: Path) -> None:
     """The mood is a straight line in `a`, which the floor finds as well as the network."""
     said: list[str] = []
-    run(table_graph(folder, epochs=3), to=["learn"], settings=CPU, sink=lambda one: said.append(str(one)))
+    run(table_graph(folder, epochs=40), to=["learn"], settings=CPU, sink=lambda one: said.append(str(one)))
     assert any("Plain logistic regression is as good as the network" in one for one in said)
 
 
