@@ -1,4 +1,8 @@
-"""TorchScript and a script of nodes for Nuke."""
+"""TorchScript and a script of nodes for Nuke.
+
+The slow tests want a Python 3.11 with `pip install torch==1.13.1 "numpy<2"` in an environment of its
+own, named by UNDERSTUDY_OLD_TORCH_PYTHON.
+"""
 
 from __future__ import annotations
 
