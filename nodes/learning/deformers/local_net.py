@@ -85,7 +85,8 @@ class GroupedNet(nn.Module):
                 hidden = functional.dropout(hidden, self.dropout, self.training)
         left = torch.baddbmm(self.biases[-1], hidden, self.matrices[-1])
         ridge = torch.baddbmm(self.ridge_bias, seen_SBW, self.ridge)
-        found_EBSK = (ridge + left.unflatten(0, (self.members, -1)) * self.size).transpose(1, 2)
+        apart = left.view(self.members, -1, *left.shape[1:])
+        found_EBSK = (ridge + apart * self.size).transpose(1, 2)
         if self.members == 1:
             return found_EBSK[0]
         return found_EBSK if self.training else found_EBSK.mean(dim=0)

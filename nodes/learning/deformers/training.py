@@ -17,6 +17,7 @@ from understudy.nodes.learning.deformers.uncertainty import Uncertainty, fit_unc
 from understudy.runtime.randomness import permutation
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from understudy.nodes.learning.deformers.deformer import Deformer, Predictor
@@ -79,12 +80,15 @@ class DeformerTraining:
 
     def rows(self, step: int, size: int) -> list[int]:
         """Which poses a step's batch consists of, from step 1; numbers from N on are made-up poses."""
-        places = range((step - 1) * size, step * size)
-        return [int(self._order(place // self.pairs)[place % self.pairs]) for place in places]
+        return [int(row) for row in self._rows(step, size)]
+
+    def _rows(self, step: int, size: int) -> NDArray[np.int64]:
+        epochs, places = np.divmod(np.arange((step - 1) * size, step * size), self.pairs)
+        return np.concatenate([self._order(epoch)[places[epochs == epoch]] for epoch in np.unique(epochs)])
 
     def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
         """Inputs `(B, D)` and coefficients `(B, S, K)` of a step, from 1."""
-        rows = torch.tensor(self.rows(step, size))
+        rows = torch.from_numpy(self._rows(step, size))
         return self._inputs[rows], self._targets[rows]
 
     def validate(self, network: nn.Module) -> float:
@@ -97,8 +101,8 @@ class DeformerTraining:
         network.train()
         return found
 
-    def _order(self, epoch: int) -> Any:
-        return _order(self.prepared.settings.seed, epoch, self.pairs)
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        return _order(self.prepared.settings.seed, int(epoch), self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,5 +187,5 @@ def _tensor(array: Any) -> Tensor:
 
 
 @lru_cache(maxsize=4)
-def _order(seed: int, epoch: int, count: int) -> Any:
+def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     return permutation(seed, "poses", epoch, count)
