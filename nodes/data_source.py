@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from understudy.graph.node import Inputs
     from understudy.graph.report import Report
-    from understudy.nodes.media.sources import Source
+    from understudy.nodes.media.sources import Medium, Source
     from understudy.runtime.context import Context
 
 
@@ -116,10 +116,14 @@ class DataSource(MediaOutputs):
         return read_quarantine(self.path_of(self.exclude)) if self.exclude else Quarantine()
 
     @cached_property
+    def medium(self) -> Medium | None:
+        """What the path is of; None where no medium knows it."""
+        return medium_of(self.path_of(self.path)) if self.path else None
+
+    @cached_property
     def source(self) -> Source | None:
         """What reads the path; None where no medium knows it."""
-        medium = medium_of(self.path_of(self.path)) if self.path else None
-        return medium.source(self) if medium else None
+        return self.medium.source(self) if self.medium else None
 
     def outline(self, inputs: Mapping[str, Sequence[Outline]], report: Report) -> dict[str, Outline]:  # noqa: ARG002 - it has no inputs
         """What the path holds."""
@@ -129,11 +133,25 @@ class DataSource(MediaOutputs):
             report.fault("the list of frames to leave out can't be used", knob="exclude", found=str(error))
             return {}
         if self.source is not None:
+            self._check_knobs(report)
             return self.source.outline(report)
         found = f'"{self.path}"' if self.path else "nothing"
         expected = "an image sequence such as plate.####.exr, a movie, posed meshes or a table"
         report.fault("this is nothing that a DataSource reads", knob="path", found=found, expected=expected)
         return {}
+
+    def _check_knobs(self, report: Report) -> None:
+        """A knob that is set and means nothing for what the path holds is told, not ignored."""
+        assert self.medium is not None
+        for name, knob in self.knobs.items():
+            value = getattr(self, name)
+            if name != "path" and value != knob.default and name not in self.medium.knobs:
+                report.fault(
+                    "this knob means nothing for what the path holds",
+                    knob=name,
+                    found=str(value),
+                    expected=f"one of {', '.join(self.medium.knobs)}",
+                )
 
     def contents(self) -> Iterable[Path]:
         """The files that are read."""

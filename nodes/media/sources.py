@@ -1,8 +1,9 @@
 """What a DataSource can read: each medium is a package beside this file with a module `source`.
 
-Such a module has two functions. `holds(path)` says whether a path, which may have padding, is of its medium;
-`source(node)` gives a `Source`. Where `holds` looks into files, the module sets `narrow` and is asked first.
-To add a medium, add its package. None of this may import anything heavy, for checking a graph runs it.
+Such a module has two functions and a tuple, `knobs`. `holds(path)` says whether a path, which may have
+padding, is of its medium; `source(node)` gives a `Source`; `knobs` are those of a DataSource that mean
+something for it. Where `holds` looks into files, the module sets `narrow` and is asked first. To add a
+medium, add its package. None of this may import anything heavy, for checking a graph runs it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,13 @@ class Source(Protocol):
 
 
 class Medium(Protocol):
-    """A module `source`."""
+    """A module `source`.
+
+    Attributes:
+        knobs: Those of a DataSource that mean something for its medium, beside the path.
+    """
+
+    knobs: tuple[str, ...]
 
     def holds(self, path: Path) -> bool:
         """Whether the path is of this medium."""

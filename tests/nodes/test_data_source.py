@@ -167,3 +167,18 @@ def test_a_movie_is_a_sequence_from_one(shared_data: Path) -> None:
     assert frames.numbers == (5, 6)
     assert frames.read(6).pixels.shape == (144, 176, 1)
     assert _faults(shared_data, path=path) == ""
+
+
+def test_a_knob_of_another_medium_is_told(tmp_path: Path) -> None:
+    """What means nothing for frames is a fault, with the knobs that do, and never ignored."""
+    window = Window(0, 0, 4, 4)
+    frame = Frame(pixels=np.zeros((4, 4, 1), np.float32), channels=("A",), data=window, display=window)
+    write_frame(tmp_path / "a.0001.exr", frame)
+    graph = Graph(tmp_path / "graph.toml")
+    graph.add("DataSource", "plate", path="a.####.exr", mesh="/Body", labels=["heading"])
+    faults = check(graph)
+    assert [(fault.knob, fault.what) for fault in faults] == [
+        ("mesh", "this knob means nothing for what the path holds"),
+        ("labels", "this knob means nothing for what the path holds"),
+    ]
+    assert "colorspace_in" in faults[0].expected

@@ -323,7 +323,7 @@ def test_check_refuses_sides_without_common_frames(shot: Path, make_graph: Calla
 def test_check_refuses_a_basis_beside_frames(shot: Path, make_graph: Callable[..., Graph]) -> None:
     """Principal shapes have no part in learning frames; that is told and not ignored."""
     graph = make_graph(shot)
-    graph.add("PCA", "shapes", inputs={"input": "painted"})
+    graph.add("PCA", "shapes", inputs={"frames": "painted"}, principal_shapes_limit=2)
     graph.entries["learn"].inputs["basis"] = [Source("shapes")]
     (fault,) = check(graph)
     assert (fault.node, fault.found) == ("learn", "basis beside frames")

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 IMAGES = (".exr", ".dpx", ".cin", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".hdr", ".tga", ".bmp")
 MOVIES = (".mov", ".mp4", ".m4v", ".mxf", ".mkv", ".avi", ".webm")
 
+knobs = (
+    "frames",
+    "channels",
+    "colorspace_in",
+    "colorspace_out",
+    "on_bad_frame",
+    "exclude",
+)
+"""The knobs of a DataSource that mean something here, beside its path."""
+
 
 def holds(path: Path) -> bool:
     """Whether a path is one of frames, by its suffix."""
@@ -86,8 +96,6 @@ class ImageSource:
             except ValueError as error:
                 report.fault("this is no frame range", knob="frames", found=str(error))
                 return {}
-        if node.mesh:
-            report.fault("frames have no meshes", knob="mesh", expected="nothing")
         if not self._there:
             self._fault_nothing_there(report)
         elif self.movie:

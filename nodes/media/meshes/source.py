@@ -30,6 +30,13 @@ SHOWN_RANGES = 6
 
 _OF_FRAMES = ("channels", "colorspace_in", "colorspace_out")
 
+knobs = (
+    "frames",
+    "mesh",
+    "exclude",
+)
+"""The knobs of a DataSource that mean something here, beside its path."""
+
 
 def holds(path: Path) -> bool:
     """Whether a path is a training file or one of USD, a pattern of them, or a folder that has some."""

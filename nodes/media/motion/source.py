@@ -32,6 +32,14 @@ narrow = True
 LABELS = ("label", "phase")
 """What is known of a frame of motion beside its rotations."""
 
+knobs = (
+    "labels",
+    "groups",
+    "label_from",
+    "exclude",
+)
+"""The knobs of a DataSource that mean something here, beside its path."""
+
 
 def holds(path: Path) -> bool:
     """Whether a path is a clip, a pattern of clips, or a folder of them, or of folders of them."""

@@ -38,6 +38,21 @@ ROWS_CHECKED = 20_000
 _OTHERS = frozenset({"rest", "faces", "controls", "vertices", "expmap", "rotations", "joint_matrices"})
 """Arrays by which an .npz is of posed meshes or of motion."""
 
+knobs = (
+    "frames",
+    "features",
+    "labels",
+    "categories",
+    "circular",
+    "rename",
+    "group_column",
+    "frame_column",
+    "groups",
+    "missing",
+    "exclude",
+)
+"""The knobs of a DataSource that mean something here, beside its path."""
+
 
 def holds(path: Path) -> bool:
     """Whether a path is a table: by its suffix, and an .npz by its arrays."""
