@@ -28,8 +28,8 @@ RATE, STEPS, BATCH = 3e-3, 4000, 64
 """Defaults that measured well: AdamW's rate, steps, poses in a batch."""
 
 PREFERRED = 1.1
-"""A net with up to this times the best error is taken: it is ten times as fast as a kernel, and its size does
-not grow with the poses."""
+"""A net with up to this times the best error is taken: it is many times as fast as a kernel, and its size
+does not grow with the poses."""
 
 _DECAY, _DECAY_DISTILLED = 1.0, 0.1
 
