@@ -223,8 +223,8 @@ def phase() -> Iterable[Row]:
     tables = []
     for folder in folders:
         clips = {"type": "DataSource", "path": str(folder)}
-        windows = {"type": "MotionFeatures", "inputs": {"motion": "clips"}, "frame_rate": 30.0, "window": 0.4,
-                   "hop": 0.033}  # fmt: skip
+        windows: dict[str, Any] = {"type": "MotionFeatures", "inputs": {"motion": "clips.features"}}
+        windows |= {"frame_rate": 30.0, "window": 0.4, "hop": 0.033}
         values = graph_values({"clips": clips, "windows": windows})
         motion, source = values["clips"]["features"], values["windows"]["features"]
         tables.append(paired(source, _strides(motion, skeleton)))

@@ -40,7 +40,8 @@ class MotionFeatures(Node):
     rotations = Knob(True, "Whether each joint's rotation is given, as 6 numbers.")
     velocities = Knob(True, "Whether each joint's angular velocity is given, in radians a second.")
     root_motion = Knob(
-        True, "Whether the root's speed as seen from itself, its turning and its height are given."
+        True,
+        "Whether the root's speed as seen from itself, its turning and its relative height are given.",
     )
     mirror = Knob(
         False, "Whether a training with the augmentation flip sees half of the windows with left and right "

@@ -47,7 +47,7 @@ def head(yaw: float, pitch: float, seed: int) -> Array:
     """A head `(SIZE, SIZE, 3)`, scene-linear; yaw is to the picture's right, pitch upwards, in degrees."""
     draw = generator(seed, "head")
     grid = np.linspace(-1.35, 1.35, SIZE)
-    x, y = np.meshgrid(grid - draw.uniform(-0.08, 0.08), -grid - draw.uniform(-0.08, 0.08))
+    x, y = np.meshgrid(grid - draw.uniform(-0.04, 0.04), -grid - draw.uniform(-0.04, 0.04))
     radius = x**2 + (y / 1.15) ** 2
     inside = radius < 1.0
     front = np.stack([x, y / 1.15, np.sqrt(np.clip(1.0 - radius, 0.0, 1.0))], axis=-1)

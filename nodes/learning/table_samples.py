@@ -144,7 +144,7 @@ class FrameSamples:
         pixels: `(N, C, S, S)`, as `shrunk` gives them.
         channels: Their names.
         encoding: How pixels become numbers.
-        sees: "colours", or "edges" in their place.
+        sees: "colours", "brightness" or "edges".
         flip: Whether a training sees half of them flipped.
         jitter: Whether a training sees them brighter and darker.
     """
@@ -232,19 +232,20 @@ def frame_samples(
 
 
 def as_seen(pixels: NDArray[np.float32], sees: str) -> NDArray[np.float32]:
-    """Shrunk frames `(N, C, S, S)` as they are, or the strength of their edges `(N, 1, S, S)`.
+    """Shrunk frames `(N, C, S, S)` as they are, or their brightness or edges `(N, 1, S, S)`.
 
-    Edges are the root of the gradient's length (Sobel) of the mean channel, each frame brought to mean 0 and
-    deviation 1, so that neither light nor the colour behind a head matters.
+    Brightness is the mean channel, edges the root of the length of its gradient (Sobel). Each frame of either
+    is brought to mean 0 and deviation 1, so that the exposure does not matter.
     """
     if sees == "colours":
         return pixels
     from scipy.ndimage import sobel
 
     grey = pixels.mean(axis=1)
-    edges = np.sqrt(np.hypot(sobel(grey, axis=1), sobel(grey, axis=2)))
-    mean, deviation = edges.mean(axis=(1, 2), keepdims=True), edges.std(axis=(1, 2), keepdims=True)
-    return np.asarray((edges - mean) / np.maximum(deviation, 1e-6), np.float32)[:, None]
+    if sees == "edges":
+        grey = np.sqrt(np.hypot(sobel(grey, axis=1), sobel(grey, axis=2)))
+    mean, deviation = grey.mean(axis=(1, 2), keepdims=True), grey.std(axis=(1, 2), keepdims=True)
+    return np.asarray((grey - mean) / np.maximum(deviation, 1e-6), np.float32)[:, None]
 
 
 def shrunk(

@@ -24,9 +24,10 @@ class FrameNet(LabelNetworkNode):
         "32", "Width and height that frames are shrunk to, in pixels.", choices=("16", "32", "64", "128")
     )
     sees = Knob(
-        "colours", "What it sees: colours, or edges in their place, whatever the light and what lies behind.",
-        choices=("colours", "edges"),
-    )  # fmt: skip
+        "colours",
+        "What it sees: colours; brightness, whatever the exposure; edges, whatever the light and background.",
+        choices=("colours", "brightness", "edges"),
+    )
     model_size = Knob(
         "medium", "How much the network can hold.", choices=("small", "medium", "large")
     )  # fmt: skip

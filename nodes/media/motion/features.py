@@ -102,7 +102,11 @@ def _numbers(clip: Clip, taken: NDArray[np.int64], rate: float, wanted: Wanted) 
         speed = np.swapaxes(heading, 1, 2) @ _rates(clip.root[taken], rate)[:, :, None]
         steps = Rotation.from_matrix(np.swapaxes(heading[:-1], 1, 2) @ heading[1:]).as_rotvec()[:, up]
         turning = np.append(steps, steps[-1:]) * rate if count > 1 else np.zeros(count)
-        parts += [speed[:, :, 0], turning[:, None], clip.root[taken][:, up : up + 1]]
+        parts += [
+            speed[:, :, 0],
+            turning[:, None],
+            clip.root[taken][:, up : up + 1] - np.median(clip.root[:, up]),
+        ]
     if wanted.rotations:
         sixd = np.concatenate([turned[..., 0], turned[..., 1]], axis=-1)
         parts.append(sixd.reshape(count, -1))
