@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-import io
-import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from understudy.graph.errors import UnderstudyError
+from understudy.nodes.learning.onnx_tracing import traced
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.backends.backend import Load
@@ -61,27 +61,10 @@ def compiled(module: nn.Module, load: Load) -> Session:
         UnderstudyError: The network has an operator that ONNX lacks.
     """
     plain = copy.deepcopy(module).cpu().float().eval()
-    return session_of(_onnx(plain, load.channels), load.threads)
-
-
-def _onnx(module: nn.Module, channels: int) -> bytes:
-    names = {0: "N", 2: "H", 3: "W"}
-    target: Any = io.BytesIO()  # which the exporter takes, and does not say so
+    sample = np.zeros((1, load.channels, _TRACED, _TRACED), np.float32)
     try:
-        with torch.inference_mode(mode=False), torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter announces its successor
-            torch.onnx.export(
-                module,
-                (torch.zeros(1, channels, _TRACED, _TRACED),),
-                target,
-                dynamo=False,
-                opset_version=OPSET,
-                input_names=["input"],
-                output_names=["output"],
-                dynamic_axes={"input": names, "output": names},
-            )
+        data = traced(plain, sample, OPSET, ("input", "output"), {0: "N", 2: "H", 3: "W"})
     except Exception as error:
         first = str(error).strip().partition("\n")[0]
         raise UnderstudyError(f"ONNX can't hold this network: {first}") from error
-    data: bytes = target.getvalue()
-    return data
+    return session_of(data, load.threads)
