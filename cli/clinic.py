@@ -11,6 +11,7 @@ import click
 from understudy.cli import options, output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
 
     from understudy.graph.document import Graph
     from understudy.runtime import events
@@ -41,7 +42,7 @@ _NODE = "clinic"
 @options.graph_arguments
 @click.option("--truth", metavar="PATH", help="The ground truth of a PATH of frames, paired by number.")
 @click.option("--by", metavar="ORDER", help="Sort by time, sharpness, noise, brightness, motion, similarity, "
-              "dissimilarity or hash.")  # fmt: skip
+              "dissimilarity, hash, or FILE.cat:COLUMN: what a model finds in the frames.")  # fmt: skip
 @click.option("--drop", metavar="RULE", help="List the frames of which a rule is true, to be left out.")
 @click.option("--quarantine", metavar="FILE", help="That list; quarantine.txt beside the graph without it.")
 @click.option("--near", metavar="NUMBER", type=click.FloatRange(0, 1),
@@ -71,6 +72,7 @@ def command(
             nodes = _added(document, knobs)
         else:
             document, nodes = _of_path(given.path, truth, knobs)
+        _sort_by_model(document, nodes)
         return _run(document, nodes, as_json=as_json)
 
 
@@ -91,8 +93,8 @@ def _added(document: Graph, knobs: dict[str, Any]) -> list[str]:
             document.set(name, knob, value)
     if there:
         return there
-    wires = _trained_on(document) or {name: {"input": name} for name, entry in document.entries.items()
-                                      if entry.type == "DataSource"}  # fmt: skip
+    sources = [name for name, entry in document.entries.items() if entry.type == "DataSource"]
+    wires = _trained_on(document) or {name: _outputs_of(document, name) for name in sources}
     if not wires:
         raise click.UsageError(
             "The graph has no Trainer, no Clinic and no DataSource: there is nothing to look at."
@@ -106,18 +108,48 @@ def _added(document: Graph, knobs: dict[str, Any]) -> list[str]:
     return added
 
 
+def _sort_by_model(document: Graph, nodes: Sequence[str]) -> None:
+    """Where a Clinic is to sort by FILE.cat:COLUMN, adds the nodes that apply that model to its frames."""
+    from understudy.graph.document import Source
+
+    for name in nodes:
+        entry = document.entries[name]
+        path, found, column = str(entry.knobs.get("by", "")).rpartition(".cat:")
+        if found:
+            model = document.add("Checkpoint", f"{name}_model", pick=str(Path(f"{path}.cat").absolute()))
+            inputs = {"input": str(entry.inputs["input"][0]), "model": model}
+            entry.inputs["columns"] = [Source(document.add("Inference", f"{name}_columns", inputs=inputs))]
+            document.set(name, "by", column)
+
+
 def _trained_on(document: Graph) -> dict[str, dict[str, str]]:
-    """What each Trainer learns from."""
+    """What each Trainer learns from, by the Clinic's ports."""
     found = {}
     for name, entry in document.entries.items():
         if entry.type == "Trainer" and entry.inputs.get("input"):
-            ports = {
-                port: str(entry.inputs[port][0])
-                for port in ("input", "groundtruth")
-                if entry.inputs.get(port)
-            }
-            found[name] = ports
+            truths = entry.inputs.get("groundtruth", [])
+            found[name] = _ports(*(str(one[0]) for one in (entry.inputs["input"], truths) if one))
     return found
+
+
+def _ports(source: str, truth: str = "") -> dict[str, str]:
+    """Where a Clinic takes what is learned from; of poses their controls say enough."""
+    if not truth or truth.endswith(".shapes"):
+        return {"input": source}
+    labels_of_frames = truth.endswith(".labels") and not source.endswith(".features")
+    return {"input": source, "columns" if labels_of_frames else "groundtruth": truth}
+
+
+def _outputs_of(document: Graph, name: str) -> dict[str, str]:
+    """What a DataSource gives to look at, by the Clinic's ports."""
+    from understudy.graph.report import Report
+    from understudy.nodes.data_source import DataSource
+
+    node = DataSource(name, document.entries[name].knobs, folder=document.folder)
+    outputs = node.outline({}, Report(None, lambda *_: None, node=name))
+    kind = next((one for one in ("frames", "features", "controls", "shapes") if one in outputs), "frames")
+    truth = f"{name}.labels" if kind == "features" and "labels" in outputs else ""
+    return _ports(f"{name}.{kind}", truth)
 
 
 def _of_path(text: str, truth: str | None, knobs: dict[str, Any]) -> tuple[Graph, list[str]]:
@@ -125,7 +157,8 @@ def _of_path(text: str, truth: str | None, knobs: dict[str, Any]) -> tuple[Graph
     from understudy.graph.document import Graph
 
     document = Graph(Path("clinic.toml"))
-    inputs = {"input": document.add("DataSource", "input", path=str(_sequence_in(Path(text)).absolute()))}
+    document.add("DataSource", "input", path=str(_sequence_in(Path(text)).absolute()))
+    inputs = _outputs_of(document, "input")
     if truth is not None:
         path = str(_sequence_in(Path(truth)).absolute())
         inputs["groundtruth"] = document.add("DataSource", "truth", path=path)

@@ -34,13 +34,17 @@ class Clinic(Node):
     keeps = True
     input = Input("frames controls shapes features", "What to look at: frames, poses or rows.")
     groundtruth = Input("frames shapes labels", "What is to be learned from them.", optional=True)
+    columns = Input(
+        "features labels", "Columns to sort by, a row for each frame: such as what an Inference found.",
+        optional=True,
+    )  # fmt: skip
     table = Output("files", "Where the tables lie, and how much was found.")
     picture = Output("picture", "The frames in order, as a PNG.")
 
     path = Knob("clinic", "The folder for what is found.", path=True)
     by = Knob(
         "time",
-        "Sorted by time, sharpness, noise, brightness, motion, similarity, dissimilarity or hash.",
+        "Sorted by time, sharpness, noise, brightness, motion, similarity, dissimilarity, hash, or a column.",
     )
     near = Knob(
         0.0145,
@@ -60,12 +64,12 @@ class Clinic(Node):
         from understudy.nodes.diagnosis.rules import RuleError, parse_rule
 
         kind = inputs["input"][0].kind
-        if self.drop:
+        if self.drop and not inputs.get("columns"):  # whose columns are not known before
             try:
                 parse_rule(self.drop, *kinds.words_of(kind))
             except RuleError as error:
                 report.fault("this is no rule", knob="drop", found=str(error))
-        if self.by not in kinds.ORDERS:
+        if self.by not in kinds.ORDERS and not inputs.get("columns"):
             close = nearest(self.by, kinds.ORDERS)
             report.fault(
                 "there is no such order",

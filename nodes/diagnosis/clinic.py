@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from understudy.graph.errors import NodeError
+from understudy.graph.ranges import compact
 from understudy.nodes.diagnosis import kinds, report
 from understudy.nodes.diagnosis.examination import Examination
 from understudy.nodes.diagnosis.findings import Diagnosis, diagnose
@@ -17,7 +18,7 @@ from understudy.nodes.diagnosis.ordering import ordered
 from understudy.nodes.diagnosis.pictures import grid, overlay
 from understudy.nodes.diagnosis.quarantine import add_to_quarantine
 from understudy.nodes.diagnosis.rows import column_faults, row_faults
-from understudy.nodes.diagnosis.rules import parse_rule
+from understudy.nodes.diagnosis.rules import RuleError, parse_rule
 from understudy.nodes.media.images.sheet import is_linear, to_display
 from understudy.runtime.durable import make_folder, replace_bytes, replacing
 
@@ -58,10 +59,34 @@ def examine_frames(node: Clinic, inputs: Inputs, context: Context) -> dict[str, 
     examined = Examination(frames, truths, path).run(context, frames.numbers)
     unpaired = sorted(set(truths.numbers) - set(frames.numbers)) if truths is not None else []
     found = diagnose(examined, unpaired, node.near)
+    columns = _with_columns(node, found, inputs.get("columns"))
     folder = node.path_of(node.path)
     make_folder(folder)
     writer = _FrameWriter(node, folder, frames, truths, context)
-    return writer.write(examined, found)
+    return writer.write(examined, found, columns)
+
+
+def _with_columns(node: Clinic, found: Diagnosis, table: Any | None) -> list[str]:
+    """Adds the columns of a table to the values of the frames that have a row in it; gives their names.
+
+    Raises:
+        NodeError: Frames are to be sorted by what is neither an order nor such a column, or a row is missing.
+    """
+    names = [name for name in table.names if name not in kinds.MEASURES] if table is not None else []
+    if table is not None:
+        rows = {number: row for row, number in enumerate(table.frames.tolist())}
+        for number, values in found.values.items():
+            if number in rows:
+                values.update({name: float(table.column(name)[rows[number]]) for name in names})
+    if node.by not in kinds.ORDERS:
+        if node.by not in names:
+            expected = ", ".join([*kinds.ORDERS, *names])
+            raise NodeError(node.name, f'there is no order "{node.by}"; there are {expected}', knob="by")
+        without = sorted(number for number, values in found.values.items() if node.by not in values)
+        if without:
+            what = f'{compact(without)} have no row in the table of "{node.by}"'
+            raise NodeError(node.name, what, knob="by")
+    return names
 
 
 class _FrameWriter:
@@ -73,17 +98,21 @@ class _FrameWriter:
         self.node, self.folder, self.context = node, folder, context
         self.frames, self.truths = frames, truths
 
-    def write(self, examined: Mapping[int, Examined], found: Diagnosis) -> dict[str, Any]:
+    def write(
+        self, examined: Mapping[int, Examined], found: Diagnosis, columns: Sequence[str]
+    ) -> dict[str, Any]:
         measured = {number: one.measures for number, one in examined.items() if one.measures is not None}
         order = ordered(self.node.by, found.values, measured)
-        files = report.write_table(self.folder, _table(examined, found))
+        files = report.write_table(self.folder, _table(examined, found, columns))
         files.append(report.write_order(self.folder, order, _group_numbers(found)))
         picture = self._sheet(order, found)
         files += [picture, *self._worst(found), *self._pairs(found)]
         if self.node.links:
             self._link(order)
         lines = report.summary(len(examined), "frames", found.findings, kinds.OF_FRAMES)
-        lines += _quarantined(self.node, found.values, found.findings, kinds.words_of("frames"))
+        measures, of_frames = kinds.words_of("frames")
+        words = (*measures, *columns), of_frames
+        lines += _quarantined(self.node, found.values, found.findings, words)
         return _finished(self.context, self.folder, files, lines, picture)
 
     def _sheet(self, order: Mapping[int, float], found: Diagnosis) -> Path:
@@ -98,7 +127,9 @@ class _FrameWriter:
             value = "" if self.node.by == "time" else f"{self.node.by} {order[number]:.3g}  "
             captions.append((f"{number}", f"{value}{kind}"))
         of = f"{count} of {len(numbers)} frames" if count < len(numbers) else f"{count} frames"
-        title = f"{self.node.name}: {of} by {self.node.by}, {kinds.ORDERS[self.node.by]}"
+        title = (
+            f"{self.node.name}: {of} by {self.node.by}, {kinds.ORDERS.get(self.node.by, 'the lowest first')}"
+        )
         return self._save("order.png", grid(self._shown(shown), captions, title=title))
 
     def _worst(self, found: Diagnosis) -> list[Path]:
@@ -182,13 +213,17 @@ class _FrameWriter:
         return path
 
 
-def _table(examined: Mapping[int, Examined], found: Diagnosis) -> list[dict[str, Any]]:
+def _table(
+    examined: Mapping[int, Examined], found: Diagnosis, columns: Sequence[str]
+) -> list[dict[str, Any]]:
     groups = _group_numbers(found)
     rows = []
     for number in sorted({*examined, *found.findings}):
         one = examined[number].measures if number in examined else None
         values = found.values.get(number, {})
-        row: dict[str, Any] = {name: f"{values[name]:.10g}" if values else "" for name in kinds.MEASURES}
+        row: dict[str, Any] = {
+            name: f"{values[name]:.10g}" if name in values else "" for name in (*kinds.MEASURES, *columns)
+        }
         row |= {"frame": number, "group": groups.get(number, ""), "hash": one.hash if one else ""}
         rows.append(row | {"findings": found.findings.get(number, [])})
     return rows
@@ -249,7 +284,10 @@ def _quarantined(
     """Adds the frames of which the rule is true to the list; says so."""
     if not node.drop:
         return []
-    rule = parse_rule(node.drop, *words)
+    try:
+        rule = parse_rule(node.drop, *words)
+    except RuleError as error:
+        raise NodeError(node.name, str(error), knob="drop") from None
     reasons = {}
     for number in sorted({*values, *findings}):
         has = {one.kind.replace(" ", "_"): 1.0 for one in findings.get(number, ())}
