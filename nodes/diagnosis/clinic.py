@@ -252,6 +252,8 @@ def examine_rows(node: Clinic, inputs: Inputs, context: Context) -> dict[str, An
     make_folder(folder)
     rows = [{"row": place + 1, "frame": number, "findings": by_place.get(place, [])}
             for place, number in enumerate(numbers)]  # fmt: skip
+    for name in ("order.png", "worst.png"):  # of frames that were looked at before
+        (folder / name).unlink(missing_ok=True)
     files = report.write_table(folder, rows)
     lines = report.summary(len(numbers), "rows", findings, kinds.OF_ROWS)
     lines += [f"  {one.kind}: {one.sentence}" for one in columns]

@@ -194,6 +194,37 @@ def test_a_wrong_rule_or_order_is_a_fault_of_the_graph(
     assert told in str(check(graph(spoilt, **knobs))[0])
 
 
+def test_a_column_of_a_table_sorts_frames_and_is_in_rules(spoilt: Path) -> None:
+    """Such as what a model found in each frame; it is in the table of all frames, too."""
+    numbers = [number for number in range(1, 11) if number != 6]
+    text = "frame,yaw\n" + "".join(f"{number},{(number * 7) % 11}\n" for number in numbers)
+    (spoilt / "angles.csv").write_text(text)
+    found = Graph(spoilt / "graph.toml")
+    found.add("DataSource", "plate", path="plate.####.exr")
+    found.add("DataSource", "angles", path="angles.csv", frame_column="frame", labels=["yaw"])
+    inputs = {"input": "plate", "columns": "angles.labels"}
+    found.add("Clinic", "clinic", inputs=inputs, by="yaw", drop="yaw > 8")
+    outcome = run(found)
+    assert not outcome.failed, outcome.failed
+    with (spoilt / "clinic" / "order.csv").open() as file:
+        order = [int(row["frame"]) for row in csv.DictReader(file)]
+    assert order == sorted(numbers, key=lambda number: (number * 7) % 11)
+    lines = (spoilt / "quarantine.txt").read_text().splitlines()[2:]
+    assert [int(line.split()[0]) for line in lines] == [n for n in numbers if (n * 7) % 11 > 8]
+
+
+def test_an_order_that_no_table_has_is_told_with_those_that_there_are(spoilt: Path) -> None:
+    """The columns of a table are known only when it was read."""
+    (spoilt / "angles.csv").write_text("frame,yaw\n1,2\n2,5\n")
+    found = Graph(spoilt / "graph.toml")
+    found.add("DataSource", "plate", path="plate.####.exr")
+    found.add("DataSource", "angles", path="angles.csv", frame_column="frame", labels=["yaw"])
+    found.add("Clinic", "clinic", inputs={"input": "plate", "columns": "angles.labels"}, by="pitch")
+    message = run(found).failed["clinic"]
+    assert "there is no order" in message
+    assert "hash, yaw" in message
+
+
 def test_rows_of_a_table_are_looked_at_with_their_labels(tmp_path: Path) -> None:
     """Repeats, contradictions, outliers and constant columns; a rule lists rows."""
     rng = np.random.default_rng(2)
