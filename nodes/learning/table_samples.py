@@ -239,13 +239,18 @@ def as_seen(pixels: NDArray[np.float32], sees: str) -> NDArray[np.float32]:
     """
     if sees == "colours":
         return pixels
-    from scipy.ndimage import sobel
-
     grey = pixels.mean(axis=1)
     if sees == "edges":
-        grey = np.sqrt(np.hypot(sobel(grey, axis=1), sobel(grey, axis=2)))
+        grey = np.sqrt(np.hypot(_slope(grey, 1, 2), _slope(grey, 2, 1)))
     mean, deviation = grey.mean(axis=(1, 2), keepdims=True), grey.std(axis=(1, 2), keepdims=True)
     return np.asarray((grey - mean) / np.maximum(deviation, 1e-6), np.float32)[:, None]
+
+
+def _slope(grey: NDArray[np.float32], along: int, across: int) -> NDArray[np.float32]:
+    """Sobel's derivative of each frame of `(N, H, W)` along one axis, smoothed across it."""
+    from scipy.ndimage import correlate1d
+
+    return np.asarray(correlate1d(correlate1d(grey, (-1, 0, 1), axis=along), (1, 2, 1), axis=across))
 
 
 def shrunk(
