@@ -62,8 +62,7 @@ def examine_frames(node: Clinic, inputs: Inputs, context: Context) -> dict[str, 
     columns = _with_columns(node, found, inputs.get("columns"))
     folder = node.path_of(node.path)
     make_folder(folder)
-    writer = _FrameWriter(node, folder, frames, truths, context)
-    return writer.write(examined, found, columns)
+    return _FrameWriter(node, folder, frames, truths, context).write(examined, found, columns)
 
 
 def _with_columns(node: Clinic, found: Diagnosis, table: Any | None) -> list[str]:

@@ -79,7 +79,6 @@ class Outline:
         here: The strength of the plate's edges along the outline as it lies, in standard deviations over all
             places within reach.
         best: The same at the best place.
-        contrast: How much stronger edges are at the best place than as it lies.
     """
 
     x: float
