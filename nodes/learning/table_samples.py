@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DRAWS = 6
 """Random numbers that a sample takes."""
 
-SHIFT, ZOOM = 0.03, 0.04
+SHIFT, ZOOM = 0.08, 0.1
 """By how much of its size a training frame is moved and scaled at most."""
 
 JITTER = 0.3
