@@ -126,8 +126,9 @@ def test_the_same_shapes_as_pc2_and_on_a_sheet_beside_their_truth(folder: Path) 
     assert not outcome.failed, outcome.failed
     assert np.array_equal(np.load(folder / "out/walk.npz")["vertices"], read_pc2(folder / "out/walk.pc2"))
     with Image.open(folder / "sheet.png") as picture:
-        coloured = [np.ptp(np.asarray(picture)[40:90, x : x + 64], axis=2).max() for x in (64, 134, 204)]
-        assert picture.height == 22 + 6 + 2 * (64 + 6)
+        last = np.asarray(picture)[-70:-6]
+        coloured = [np.ptp(last[:, x : x + 64], axis=2).max() for x in (64, 134, 204)]
+        assert picture.width == 64 + 6 * (64 + 6)  # truth, output, its error, and uncertainty from three sides
     assert coloured[0] < 20 < coloured[2]
 
 
