@@ -128,7 +128,7 @@ def test_the_same_shapes_as_pc2_and_on_a_sheet_beside_their_truth(folder: Path) 
     with Image.open(folder / "sheet.png") as picture:
         last = np.asarray(picture)[-70:-6]
         coloured = [np.ptp(last[:, x : x + 64], axis=2).max() for x in (64, 134, 204)]
-        assert picture.width == 64 + 6 * (64 + 6)  # truth, output, its error, and uncertainty from three sides
+        assert picture.width == 64 + 6 * (64 + 6)  # the uncertainty from three sides
     assert coloured[0] < 20 < coloured[2]
 
 

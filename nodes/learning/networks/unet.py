@@ -95,10 +95,12 @@ class UNet(nn.Module):
         stride: H and W are multiples of it, and so are the origins of tiles.
         reach: How many pixels to each side an output pixel can depend on.
         outer: Parameters by the beginning of their names that are no inner matrices (see `muon.Muon`).
+        heads: Layers that give the output.
         bytes_per_pixel: Memory that applying it takes, per pixel of the input, in float32.
     """
 
     outer: ClassVar[tuple[str, ...]] = ("stem", "head", "join", "last", "colour_branch")
+    heads: ClassVar[tuple[str, ...]] = ("last.", "colour_branch.third.")
 
     def __init__(self, inputs: int, outputs: int, *, size: str = "medium", colour: bool = False) -> None:
         super().__init__()
