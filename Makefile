@@ -21,7 +21,7 @@ lint: $(VENV)/.ready-dev  ## style, types, and the four floors
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ready-dev  ## the tables of benchmarks/
-	set -e; for name in executor loop inference image_io quality; do $(BIN)/python benchmarks/$$name.py; done
+	set -e; for name in executor loop inference backends image_io quality meshes tables; do $(BIN)/python benchmarks/$$name.py; done
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
