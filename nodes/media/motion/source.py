@@ -36,6 +36,7 @@ knobs = (
     "labels",
     "groups",
     "label_from",
+    "rename",
     "exclude",
 )
 """The knobs of a DataSource that mean something here, beside its path."""
