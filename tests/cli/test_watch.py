@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from conftest import Command
 
 GROWING = Path(__file__).parents[1] / "growing_run.py"
-CALL = "from understudy.cli.main import main; main()"
+HEED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""Ctrl-C is heeded also where the tests run in the background, which ignores it."""
+
+CALL = f"{HEED}; from understudy.cli.main import main; main()"
 PATIENCE = 60.0
 """Seconds after which another process is ended, so that no test waits for ever."""
 

@@ -60,7 +60,7 @@ def test_an_image_model_with_one_changed_weight_is_not_written(
     """The last layer's weights in the file are a little larger, or one is no number; the old file stays."""
     from understudy.nodes.export.models import torch_onnx
 
-    correct = torch_onnx._exported
+    correct = torch_onnx.traced
 
     def sabotaged(*arguments: object) -> bytes:
         model = onnx.load_model_from_string(correct(*arguments))
@@ -69,7 +69,7 @@ def test_an_image_model_with_one_changed_weight_is_not_written(
         weights.CopyFrom(onnx.numpy_helper.from_array(changed.astype("float32"), weights.name))
         return model.SerializeToString()
 
-    monkeypatch.setattr(torch_onnx, "_exported", sabotaged)
+    monkeypatch.setattr(torch_onnx, "traced", sabotaged)
     path = tmp_path / "m.onnx"
     path.write_bytes(b"the export of yesterday")
 
