@@ -133,14 +133,14 @@ def motion() -> Iterable[Row]:
     clips = {"type": "DataSource", "path": str(SHARED / "motion_cmu_labelled"), "labels": ["label"],
              "rename": ["walking_extra=walking"]}  # fmt: skip
     windows = {"type": "MotionFeatures", "inputs": {"motion": "clips.features"}, "frame_rate": 15.0,
-               "hop": 0.13, "mirror": True}  # fmt: skip
+               "hop": 0.13, "give": "summary", "mirror": True}  # fmt: skip
     values = graph_values({"clips": clips, "windows": windows})
     source, labels = paired(values["windows"]["features"], values["clips"]["labels"])
     truth = labels.lines()[:, 0]
     several = [group for group in np.unique(source.groups)
                if (np.unique(source.groups[truth == truth[source.groups == group][0]]).size > 1)]  # fmt: skip
     folds = [(np.flatnonzero(source.groups != one), np.flatnonzero(source.groups == one)) for one in several]
-    found = by_fold(source, labels, folds, Conv1D("net"), 700, flip=True)
+    found = by_fold(source, labels, folds, MLP("net"), 400, flip=True)
     right = [(one.ours[:, 0] == truth[one.rows]).mean() for one in found]
     floor = [(one.floor[:, 0] == truth[one.rows]).mean() for one in found]
     for name, one, share in zip(several, found, right, strict=True):

@@ -20,7 +20,8 @@ class MotionFeatures(Node):
 
     Rotations are 6 numbers for each joint. The root's heading and place are left out, so that it does not
     matter where and which way somebody walks; its speed as seen from the root, its turning and its height
-    can be given. A window is a row of many frames; it is paired with the label of the frame in its middle.
+    can be given. A window is a row of many frames, or of their summary; it is paired with the label of the
+    frame in its middle. To tell what people do whom nobody has seen before, a summary serves best.
 
     A table goes through it as well, and is cut into windows of neighbouring rows of one group.
     """
@@ -33,6 +34,12 @@ class MotionFeatures(Node):
         1.0, "Length of a window, in seconds; in rows for a table. 0 gives single frames.", least=0.0
     )
     hop = Knob(0.25, "From the beginning of a window to that of the next, in seconds, or in rows.", least=0.0)
+    give = Knob(
+        "frames",
+        "What a window is given as: its frames one after another, for Conv1D, GRU and labels that change in "
+        "it; or a summary, each number's mean and deviation, for MLP and what is done all along.",
+        choices=("frames", "summary"),
+    )
     frame_rate = Knob(
         0.0, "Frames a second that are taken of the motion, so that clips of unlike rates fit; 0 takes all.",
         least=0.0,
@@ -54,6 +61,7 @@ class MotionFeatures(Node):
         """The windows, or a row for each frame."""
         from understudy.nodes.media.motion.features import Wanted, lines_of, windows_of
         from understudy.nodes.media.motion.motion import Motion
+        from understudy.nodes.media.motion.summary import summary_of
 
         source = inputs["motion"]
         try:
@@ -69,10 +77,13 @@ class MotionFeatures(Node):
             if not self.window:
                 return lines
             windows, short = windows_of(lines, self.window, self.hop)
+            length = windows.length
+            if self.give == "summary":
+                windows = summary_of(windows)
         except UnderstudyError as error:
             raise NodeError(self.name, str(error), knob="window") from None
         if short:
             context.warn(f"{self.name}: {len(short)} clips are shorter than a window: {', '.join(short[:5])}")
-        context.say(f"{self.name}: {len(windows):,} windows of {windows.length} frames, "
+        context.say(f"{self.name}: {len(windows):,} windows of {length} frames, "
                     f"{len(windows.columns)} numbers each")  # fmt: skip
         return windows

@@ -14,6 +14,9 @@ from understudy.nodes.media.motion.clip import Clip
 from understudy.nodes.media.motion.features import Wanted, lines_of, windows_of
 from understudy.nodes.media.motion.mirroring import partners
 from understudy.nodes.media.motion.motion import together
+from understudy.nodes.media.motion.summary import summary_of
+from understudy.nodes.media.tables.columns import Column
+from understudy.nodes.media.tables.table import single_lines
 
 JOINTS = ("Hips", "LeftLeg", "RightLeg")
 
@@ -74,6 +77,29 @@ def test_a_window_longer_than_every_clip_is_refused() -> None:
     """The sentence has both lengths."""
     with pytest.raises(UnderstudyError, match="A window has 60 frames, and the longest clip 30"):
         windows_of(lines_of(together([clip()], ["a"]), ALL), 2.0, 1.0)
+
+
+def test_a_summary_is_means_and_deviations() -> None:
+    """Of each column over its window, paired with the same frame; a category is refused by name."""
+    columns = (Column("a", "number"), Column("light", "category", ("day", "night")))
+    values = np.stack([np.arange(6.0), np.zeros(6)], axis=1)
+    table = single_lines(columns, values, np.full(6, "a"), np.arange(1, 7))
+    windows, _ = windows_of(replace(table, columns=columns[:1], values=values[:, :1]), 3.0, 3.0)
+    found = summary_of(windows)
+    assert (found.names, found.keys, found.length) == (("a mean", "a deviation"), windows.keys, 1)
+    assert np.allclose(found.values, [[1.0, np.sqrt(2 / 3)], [4.0, np.sqrt(2 / 3)]])
+    with pytest.raises(UnderstudyError, match=r"there is light \(category: day, night\); leave it out"):
+        summary_of(windows_of(table, 3.0, 3.0)[0])
+
+
+def test_the_mirror_of_a_summary_is_the_summary_of_the_mirror() -> None:
+    """What was exchanged and reflected by hand in every frame is what `mirror` makes of the summary."""
+    windows, _ = windows_of(lines_of(together([clip()], ["a"]), ALL), 0.4, 0.2)
+    assert windows.mirror is not None
+    turned = replace(windows, values=windows.values[:, windows.mirror.places] * windows.mirror.signs)
+    one = summary_of(windows)
+    assert one.mirror is not None
+    assert np.allclose(one.values[:, one.mirror.places] * one.mirror.signs, summary_of(turned).values)
 
 
 def test_more_frames_than_there_are_are_refused() -> None:
