@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +111,45 @@ def test_a_contact_sheet_of_labels_is_a_chart(folder: Path, monkeypatch: pytest.
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The models and the last state of a run, by name."""
+    found = RunFolder(folder / "training" / "run")
+    last = found.ost(max(found.osts()))
+    return {path.name: path.read_bytes() for path in (*found.cats().values(), last)}
+
+
+def stop_after(graph: Graph, steps: int) -> None:
+    """Runs a training and asks it to stop after so many steps, as a signal would."""
+    made = 0
+
+    def sink(event: Any) -> None:
+        nonlocal made
+        if getattr(event, "unit", "") == "steps":
+            made += 1
+            if made == steps:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    assert run(graph, to=["learn"], settings=CPU, sink=sink).status == 130
+
+
+def test_a_stopped_training_ends_with_the_same_bytes(folder: Path) -> None:
+    """Stopped by SIGTERM twice, each time within an epoch, it leaves what the unbroken one leaves.
+
+    An epoch has 3 steps; the stops are after 5 steps and after 6 more.
+    """
+    for name in ("whole", "stopped"):
+        write_table(folder / name / "rows.csv")
+    knobs = {"epochs": 8, "checkpoint_interval": 10, "validation_interval": 10}
+    for steps in (5, 6):
+        stop_after(table_graph(folder / "stopped", **knobs), steps)
+    for name in ("whole", "stopped"):
+        trained(table_graph(folder / name, **knobs), "learn")
+    whole, stopped = files_of(folder / "whole"), files_of(folder / "stopped")
+    assert len(whole) >= 3
+    assert [name for name, data in whole.items() if stopped.get(name) != data] == []
+
+
+@pytest.mark.slow
 def test_sigkill_and_the_same_command_end_with_the_same_bytes(tmp_path: Path) -> None:
     """A process killed after 50 steps, and the one that goes on, leave what an unbroken one leaves."""
     files = {}
