@@ -219,7 +219,7 @@ def kill_until_done(shot: Path, kills: int, seed: int) -> int:
     while True:
         process = subprocess.Popen(command, cwd=shot, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
         if done < kills:
-            wait_for_run(shot, process)
+            wait_for_run(shot, process, saved=done == kills - 1)
             time.sleep(chance.uniform(0.0, 1.5))
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
@@ -230,12 +230,19 @@ def kill_until_done(shot: Path, kills: int, seed: int) -> int:
         assert process.returncode == -signal.SIGKILL, errors.decode()
 
 
-def wait_for_run(shot: Path, process: subprocess.Popen[bytes]) -> None:
-    """Waits until a process has begun to make steps, so that kills fall into the training."""
+def wait_for_run(shot: Path, process: subprocess.Popen[bytes], *, saved: bool) -> None:
+    """Waits until a process has begun to make steps, so that kills fall into the training.
+
+    Args:
+        shot: The folder.
+        process: The training.
+        saved: Whether to wait for a state too, so that the next process has something to go on from.
+    """
     summary = folder_of(shot).summary
     size = summary.stat().st_size if summary.exists() else 0
     while process.poll() is None:
-        if summary.exists() and summary.stat().st_size != size:
+        states = [*summary.parent.glob("*.ost")] or not saved
+        if summary.exists() and summary.stat().st_size != size and states:
             return
         time.sleep(0.002)
 
