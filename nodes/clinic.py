@@ -30,7 +30,7 @@ class Clinic(Node):
     `exclude`. `docs/clinic.md` explains each measure and finding.
     """
 
-    version = 1
+    version = 2
     keeps = True
     input = Input("frames controls shapes features", "What to look at: frames, poses or rows.")
     groundtruth = Input("frames shapes labels", "What is to be learned from them.", optional=True)
@@ -87,7 +87,8 @@ class Clinic(Node):
 
     def compute(self, inputs: Inputs, context: Context) -> dict[str, Any]:
         """Looks at everything, and writes the folder."""
-        from understudy.nodes.diagnosis.clinic import examine_frames, examine_rows
+        from understudy.nodes.diagnosis.clinic import examine_frames
+        from understudy.nodes.diagnosis.row_clinic import examine_rows
 
         if hasattr(inputs["input"], "read"):
             return examine_frames(self, inputs, context)

@@ -1,4 +1,4 @@
-"""What the node Clinic does: looks at everything, and writes what it found."""
+"""What the node Clinic does with frames and pairs: looks at them, and writes what it found."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ import numpy as np
 from understudy.graph.errors import NodeError
 from understudy.graph.ranges import compact
 from understudy.nodes.diagnosis import kinds, report
+from understudy.nodes.diagnosis.ending import finished, quarantined
 from understudy.nodes.diagnosis.examination import Examination
 from understudy.nodes.diagnosis.findings import Diagnosis, diagnose
 from understudy.nodes.diagnosis.ordering import ordered
 from understudy.nodes.diagnosis.pictures import grid, overlay
-from understudy.nodes.diagnosis.quarantine import add_to_quarantine
-from understudy.nodes.diagnosis.rows import column_faults, row_faults
-from understudy.nodes.diagnosis.rules import RuleError, parse_rule
 from understudy.nodes.media.images.sheet import is_linear, to_display
-from understudy.runtime.durable import make_folder, replace_bytes, replacing
+from understudy.runtime.durable import make_folder, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,15 +30,11 @@ if TYPE_CHECKING:
     from understudy.graph.node import Inputs
     from understudy.nodes.clinic import Clinic
     from understudy.nodes.diagnosis.examination import Examined
-    from understudy.nodes.diagnosis.finding import Finding
     from understudy.nodes.media.images.sequence import Frames
     from understudy.runtime.context import Context
 
 WORST = 10
 """Frames on the sheet of the worst, and pictures of pairs."""
-
-VERTICES = 200
-"""Vertices of a pose that are compared, evenly spread."""
 
 _PICTURED = ("misaligned", "scale", "swapped", "empty matte", "inverted matte", "gamma")
 
@@ -111,8 +105,8 @@ class _FrameWriter:
         lines = report.summary(len(examined), "frames", found.findings, kinds.OF_FRAMES)
         measures, of_frames = kinds.words_of("frames")
         words = (*measures, *columns), of_frames
-        lines += _quarantined(self.node, found.values, found.findings, words)
-        return _finished(self.context, self.folder, files, lines, picture)
+        lines += quarantined(self.node, found.values, found.findings, words)
+        return finished(self.context, self.folder, files, lines, picture)
 
     def _sheet(self, order: Mapping[int, float], found: Diagnosis) -> Path:
         """The frames in order, spread evenly where there are too many."""
@@ -231,87 +225,3 @@ def _table(
 def _group_numbers(found: Diagnosis) -> dict[int, int]:
     """The group of each frame, numbered from 1."""
     return {number: place for place, group in enumerate(found.groups, 1) for number in group}
-
-
-def examine_rows(node: Clinic, inputs: Inputs, context: Context) -> dict[str, Any]:
-    """Looks at poses, or at the rows of a table; gives the outputs of the node.
-
-    Raises:
-        NodeError: Frames are to be sorted by what rows do not have.
-    """
-    if node.by != "time":
-        raise NodeError(node.name, f'rows and poses are in the order of time, not of "{node.by}"', knob="by")
-    values, names, numbers = _rows_of(inputs["input"])
-    truth = inputs.get("groundtruth")
-    labels = _rows_of(truth)[0] if truth is not None and len(truth) == len(numbers) else None
-    by_place = row_faults(values, names, numbers, labels)
-    findings = {numbers[place]: found for place, found in by_place.items()}
-    columns = column_faults(values, names)
-    folder = node.path_of(node.path)
-    make_folder(folder)
-    rows = [{"row": place + 1, "frame": number, "findings": by_place.get(place, [])}
-            for place, number in enumerate(numbers)]  # fmt: skip
-    for name in ("order.png", "worst.png"):  # of frames that were looked at before
-        (folder / name).unlink(missing_ok=True)
-    files = report.write_table(folder, rows)
-    lines = report.summary(len(numbers), "rows", findings, kinds.OF_ROWS)
-    lines += [f"  {one.kind}: {one.sentence}" for one in columns]
-    frames = {number: {"frame": float(number)} for number in numbers}
-    lines += _quarantined(node, frames, findings, kinds.words_of("features"))
-    return _finished(context, folder, files, lines, None)
-
-
-def _rows_of(value: Any) -> tuple[NDArray[np.float64], list[str], list[int]]:
-    """The values of each row or pose, the names of their columns, and the rows' frames or places."""
-    numbers = value.frames.tolist()
-    if len(set(numbers)) < len(numbers):  # of several clips
-        numbers = list(range(1, len(numbers) + 1))
-    if hasattr(value, "lines"):
-        return value.lines(), list(value.names), numbers
-    if value.driven and len(value.rig.control_names):
-        return value.controls.astype(np.float64), list(value.rig.control_names), numbers
-    chosen = np.linspace(0, len(value.rig.rest) - 1, min(VERTICES, len(value.rig.rest))).astype(int)
-    shapes = np.concatenate([value.vertices(block)[:, chosen] for block in value.blocks()])
-    names = [f"vertex {vertex}.{axis}" for vertex in chosen for axis in "xyz"]
-    return shapes.reshape(len(numbers), -1).astype(np.float64), names, numbers
-
-
-def _quarantined(
-    node: Clinic,
-    values: Mapping[int, Mapping[str, float]],
-    findings: Mapping[int, Sequence[Finding]],
-    words: tuple[tuple[str, ...], tuple[str, ...]],
-) -> list[str]:
-    """Adds the frames of which the rule is true to the list; says so."""
-    if not node.drop:
-        return []
-    try:
-        rule = parse_rule(node.drop, *words)
-    except RuleError as error:
-        raise NodeError(node.name, str(error), knob="drop") from None
-    reasons = {}
-    for number in sorted({*values, *findings}):
-        has = {one.kind.replace(" ", "_"): 1.0 for one in findings.get(number, ())}
-        if rule.test({**values.get(number, {}), **has}):
-            reasons[number] = report.reasons_of(findings.get(number, ()), rule.text, values.get(number, {}))
-    new = add_to_quarantine(node.path_of(node.quarantine), reasons)
-    if not reasons:
-        return [f'No frame is left out: "{rule.text}" is true of none.']
-    known = "" if len(new) == len(reasons) else f", {len(reasons) - len(new):,} of them listed before or kept"
-    told = f"{len(reasons):,} are to be left out{known}: {node.quarantine} lists them."
-    return [f'{told} A DataSource leaves them out with exclude = "{node.quarantine}".']
-
-
-def _finished(
-    context: Context, folder: Path, files: list[Path], lines: list[str], picture: Path | None
-) -> dict[str, Any]:
-    path = folder / "summary.txt"
-    replace_bytes(path, ["".join(line + "\n" for line in lines).encode()])
-    context.files += [*files, path]
-    for line in lines:
-        context.say(line)
-    context.wrote(folder / "table.csv", "clinic")
-    return {
-        "table": {"path": str(folder / "table.csv"), "summary": lines},
-        "picture": {"path": str(picture) if picture else ""},
-    }

@@ -4,15 +4,19 @@
 1007  blurred: sharpness is 0.12, that of the others about 0.45
 1020-1024  duplicate: they show what frame 1019 shows
 keep 1033
+walk_1:12  outlier: by hand, of a clip
+"range of motion":3-5  of a clip whose name has spaces
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.errors import MediaError, NodeError
 from understudy.graph.ranges import compact, parse
+from understudy.nodes.diagnosis.naming import entry, listed_rows, row_names
 from understudy.nodes.media.images.some_frames import SomeFrames
 
 if TYPE_CHECKING:
@@ -20,12 +24,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from understudy.graph.report import Report
+    from understudy.nodes.diagnosis.naming import Row
     from understudy.nodes.media.images.sequence import Frames
 
 HEADING = (
     "# What is left out. A line is a frame or a range of frames, and why. Take a line away to use its frame\n"
     '# again, or write "keep" before it so that no rule leaves it out anew.\n'
 )
+
+_LINE = re.compile(r'(?:"(?P<quoted>.+?)":|(?P<plain>\S+):)?(?P<numbers>\S*)\s*(?P<reason>.*)')
 
 
 @dataclass(slots=True)
@@ -35,10 +42,22 @@ class Quarantine:
     Attributes:
         reasons: Why each frame is left out, by its number.
         kept: Frames that no rule may leave out.
+        of_clips: What the list says of each clip, by the clip's name: of rows and poses of several clips.
     """
 
     reasons: dict[int, str] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)
+    of_clips: dict[str, Quarantine] = field(default_factory=dict)
+
+    def rows(self) -> set[Row]:
+        """All that is left out, as clip and frame; the clip is empty where the list names none."""
+        named = {(clip, frame) for clip, part in self.of_clips.items() for frame in part.reasons}
+        return named | {("", frame) for frame in self.reasons}
+
+    def decided(self) -> set[Row]:
+        """All that the list speaks of, left out or kept."""
+        named = {(clip, frame) for clip, part in self.of_clips.items() for frame in part.kept}
+        return self.rows() | named | {("", frame) for frame in self.kept}
 
 
 def read_quarantine(path: Path) -> Quarantine:
@@ -59,26 +78,30 @@ def read_quarantine(path: Path) -> Quarantine:
         if not text or text.startswith("#"):
             continue
         kept, words = text.startswith("keep "), text.removeprefix("keep ").strip()
-        numbers, _, reason = words.partition(" ")
+        entry = _LINE.fullmatch(words)
+        assert entry is not None, "every part may be empty"
         try:
-            frames = parse(numbers)
+            frames = parse(entry["numbers"])
         except ValueError as error:
             raise MediaError(
                 path, f'line {place} begins with no frame: {error}; expected such as "1007  blurred"'
             ) from None
+        clip = entry["quoted"] or entry["plain"]
+        part = found.of_clips.setdefault(clip, Quarantine()) if clip else found
         if kept:
-            found.kept.update(frames)
+            part.kept.update(frames)
         else:
-            found.reasons.update(dict.fromkeys(frames, reason.strip() or "no reason given"))
+            part.reasons.update(dict.fromkeys(frames, entry["reason"].strip() or "no reason given"))
     return found
 
 
-def add_to_quarantine(path: Path, reasons: Mapping[int, str]) -> list[int]:
-    """Adds frames to a list; what a person wrote there stays. Gives the frames that are new in it.
+def add_to_quarantine(path: Path, reasons: Mapping[Row, str]) -> list[Row]:
+    """Adds frames to a list; what a person wrote there stays. Gives those that are new in it.
 
     Args:
         path: The list; it is made where there is none.
-        reasons: Why each frame is left out, by its number, in a line each.
+        reasons: Why each frame is left out, in a line each, by clip and frame; the clip is empty where
+            frames are of one.
 
     Raises:
         MediaError: The list that is there can't be understood.
@@ -87,11 +110,11 @@ def add_to_quarantine(path: Path, reasons: Mapping[int, str]) -> list[int]:
     from understudy.runtime.durable import make_folder, replace_bytes
 
     known = read_quarantine(path) if path.exists() else Quarantine()
-    new = sorted(set(reasons) - set(known.reasons) - known.kept)
+    new = sorted(set(reasons) - known.decided())
     if new:
         text = path.read_text(encoding="utf-8") if path.exists() else HEADING
         text = text if text.endswith("\n") else text + "\n"
-        text += "".join(f"{number}  {' '.join(reasons[number].split())}\n" for number in new)
+        text += "".join(f"{entry(row)}  {' '.join(reasons[row].split())}\n" for row in new)
         make_folder(path.parent)
         replace_bytes(path, [text.encode()])
     return new
@@ -106,12 +129,12 @@ def checked_note(quarantine: Quarantine, present: Collection[int], name: str, re
         name: The list's name.
         report: Takes the fault.
     """
-    unknown = sorted(set(quarantine.reasons) - set(present))
+    unknown = quarantine.rows() - {("", number) for number in present}
     if unknown:
         report.fault(
             f"{name} names {len(unknown)} frame{'s' if len(unknown) > 1 else ''} that do not exist",
             knob="exclude",
-            found=compact(unknown),
+            found=listed_rows(unknown),
             expected=f"among {compact(present)}" if present else "none, for there are no frames",
             suggestion="Take these lines out of the list, or name the list of this sequence.",
         )
@@ -137,30 +160,41 @@ def left_out(quarantine: Quarantine, present: Iterable[int], name: str) -> str:
     return f"{name} leaves out {len(frames)} frame{'s' if len(frames) > 1 else ''} ({told}{more})"
 
 
-def without(value: Any, quarantine: Quarantine, node: str) -> tuple[Any, list[int]]:
+def without(value: Any, quarantine: Quarantine, node: str) -> tuple[Any, list[str]]:
     """What a wire carries without the frames of a list, and which of them there are not.
 
+    Motion stays whole, for a window needs its neighbours: its labels say which frames are learned from.
+
     Args:
-        value: A sequence of frames, posed meshes or a table.
+        value: A sequence of frames, posed meshes, a table or motion.
         quarantine: The list.
         node: The DataSource's name.
 
     Raises:
-        NodeError: The table has rows of several clips, so that a frame's number does not say which row.
+        NodeError: Rows or poses are of several clips, and the list does not say of which a frame is; or it
+            leaves out every row.
     """
-    out = set(quarantine.reasons)
     if hasattr(value, "numbers"):
-        return KeptFrames(value, out), sorted(out - set(value.numbers))
-    if getattr(value, "grouped", False):
+        kept = KeptFrames(value, set(quarantine.reasons))
+        return kept, _called(quarantine.rows() - {("", number) for number in value.numbers})
+    if not hasattr(value, "frames"):
+        return value, []
+    names, out = row_names(value), quarantine.rows()
+    if len({clip for clip, _ in names}) == 1:
+        names = [row if row in out else ("", row[1]) for row in names]
+    elif quarantine.reasons:
         raise NodeError(
-            node, "the rows are of several clips, so that a frame's number does not say which row is meant; "
-            "read each clip by its own DataSource (knob groups)", knob="exclude",
+            node, f"what is there is of several clips, so that {min(quarantine.reasons)} in the list does "
+            f"not say which is meant; write such as {entry(names[0])}", knob="exclude",
         )  # fmt: skip
-    numbers = value.frames.tolist()
-    rows = [row for row, number in enumerate(numbers) if number not in out]
+    rows = [place for place, row in enumerate(names) if row not in out]
     if not rows:
         raise NodeError(node, "the list leaves out every row", knob="exclude")
-    return value.select(rows), sorted(out - set(numbers))
+    return value.select(rows), _called(out - set(names))
+
+
+def _called(rows: Iterable[Row]) -> list[str]:
+    return [entry(row) for row in sorted(rows)]
 
 
 class KeptFrames(SomeFrames):

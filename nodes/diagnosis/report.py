@@ -11,7 +11,7 @@ from understudy.graph.ranges import compact
 from understudy.runtime.durable import replace_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from understudy.nodes.diagnosis.finding import Finding
@@ -78,7 +78,11 @@ def write_order(folder: Path, order: Mapping[int, float], groups: Mapping[int, i
 
 
 def summary(
-    count: int, what: str, findings: Mapping[int, Sequence[Finding]], kinds: Sequence[str]
+    count: int,
+    what: str,
+    findings: Mapping[int, Sequence[Finding]],
+    kinds: Sequence[str],
+    shown: Callable[[Sequence[int]], str] = compact,
 ) -> list[str]:
     """A few lines for a person: what was found, where, and what to do.
 
@@ -87,6 +91,7 @@ def summary(
         what: What they are called, such as "frames".
         findings: The findings of each that has some.
         kinds: The kinds of findings, the worst first.
+        shown: Writes some of them down; frames as ranges.
     """
     if not findings:
         return [f"{count:,} {what}; nothing is wrong with them."]
@@ -95,15 +100,15 @@ def summary(
         numbers = sorted(n for n, found in findings.items() if any(one.kind == kind for one in found))
         if not numbers:
             continue
-        lines.append(f"  {len(numbers):,} {kind} ({_shown(numbers)}): {ADVICE[kind]}")
+        lines.append(f"  {len(numbers):,} {kind} ({shortened(shown(numbers))}): {ADVICE[kind]}")
         if len(numbers) == 1:
             one = next(one for one in findings[numbers[0]] if one.kind == kind)
             lines.append(f"      {one.sentence}")
     return lines
 
 
-def _shown(numbers: Sequence[int]) -> str:
-    text = compact(numbers)
+def shortened(text: str) -> str:
+    """A list whose parts are separated by commas, as far as it fits in a line."""
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN].rpartition(",")[0] + ", ..."
 
 

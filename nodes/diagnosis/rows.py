@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from understudy.nodes.diagnosis.finding import Finding
+from understudy.nodes.diagnosis.naming import entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from understudy.nodes.diagnosis.row_values import Rows
 
 FAR = 12.0
 """How many robust standard deviations a value lies off the median to be an outlier in its column.
@@ -44,97 +47,96 @@ def column_faults(values_ND: NDArray[np.floating], names: Sequence[str]) -> list
     return found
 
 
-def row_faults(
-    values_ND: NDArray[np.floating],
-    names: Sequence[str],
-    numbers: Sequence[int],
-    labels_NK: NDArray[np.floating] | None = None,
-) -> dict[int, list[Finding]]:
-    """What is wrong with each row, by its place.
+def row_faults(rows: Rows) -> dict[int, list[Finding]]:
+    """What is wrong with each row or pose, by its place.
 
-    "duplicate" is a row that is there before; "contradiction" one whose labels differ from those of the row
-    that it repeats; "outlier" one with a value far off all others, or one that lies far from every other.
-
-    Args:
-        values_ND: A row for each pose or line; NaN where a value is missing.
-        names: The names of the columns.
-        numbers: What each row is called: its frame number.
-        labels_NK: What each row is to teach; a row repeats another only with the same labels.
+    "missing" is a row without a number; "duplicate" one that is there before; "contradiction" one whose
+    labels differ from those of the row that it repeats; "outlier" one with a value far off all others, or one
+    that lies far from every other. Windows repeat each other bit by bit; they are outliers where one of their
+    lines is.
     """
+    usable = np.asarray(np.isfinite(rows.values).all(axis=1))
+    lines = _missing(rows.values, rows.columns)
+    if usable.sum() > 1 and rows.values.shape[1]:
+        lines |= _outliers(rows.values, rows.columns, np.flatnonzero(usable))
     found: dict[int, list[Finding]] = {}
-    values = np.asarray(values_ND, np.float64)
-    _add_missing(found, values, names)
-    usable = np.flatnonzero(np.isfinite(values).all(axis=1))
-    if len(usable) > 1 and values.shape[1]:
-        _add_repeats(found, values, numbers, labels_NK, usable)
-        _add_outliers(found, values, names, usable)
+    for row, start in enumerate(rows.starts.tolist()):
+        wrong = next((line for line in range(start, start + rows.length) if line in lines), None)
+        if wrong is not None:
+            found[row] = [lines[wrong]]
+    if rows.values.shape[1]:
+        for row, finding in _repeats(rows, usable).items():
+            found.setdefault(row, []).append(finding)
     return found
 
 
-def _add(found: dict[int, list[Finding]], row: int, finding: Finding) -> None:
-    found.setdefault(row, []).append(finding)
-
-
-def _add_missing(found: dict[int, list[Finding]], values: NDArray[np.float64], names: Sequence[str]) -> None:
-    for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
-        column = names[int(np.flatnonzero(~np.isfinite(values[row]))[0])]
+def _missing(values: NDArray[np.float64], names: Sequence[str]) -> dict[int, Finding]:
+    found = {}
+    for line in np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist():
+        column = names[int(np.flatnonzero(~np.isfinite(values[line]))[0])]
         sentence = f'it has no number in the column "{column}"'
-        _add(found, int(row), Finding("missing", sentence, {"column": column}))
+        found[line] = Finding("missing", sentence, {"column": column})
+    return found
 
 
-def _add_repeats(
-    found: dict[int, list[Finding]],
-    values: NDArray[np.float64],
-    numbers: Sequence[int],
-    labels: NDArray[np.floating] | None,
-    usable: NDArray[np.intp],
-) -> None:
-    scale = np.maximum(np.ptp(values[usable], axis=0), 1e-12)
-    rounded = np.round(values / scale * 1e6)
-    seen: dict[bytes, int] = {}
-    for row in usable.tolist():
-        first = seen.setdefault(rounded[row].tobytes(), row)
+def _repeats(rows: Rows, usable: NDArray[np.bool_]) -> dict[int, Finding]:
+    compared = np.isfinite(rows.steps)
+    what, values, labels = rows.words
+    several = len({clip for clip, _ in rows.names}) > 1
+    found, seen = {}, dict[bytes, int]()
+    for row, start in enumerate(rows.starts.tolist()):
+        end = start + rows.length
+        if not usable[start:end].all():
+            continue
+        lines = rows.values[start:end]
+        code = lines if rows.length > 1 else np.round((lines / rows.steps)[:, compared]) + 0.0
+        first = seen.setdefault(code.tobytes(), row)
         if first == row:
             continue
-        if labels is not None and not np.allclose(labels[row], labels[first], equal_nan=True):
-            sentence = f"its features are those of row {numbers[first]}, and its labels are others"
-            _add(found, row, Finding("contradiction", sentence, {"of_row": float(numbers[first])}))
+        clip, frame = rows.names[first]
+        earlier = f"{what} {entry((clip if several else '', frame))}"
+        evidence: dict[str, float | str] = {"clip": clip, "frame": float(frame)}
+        if rows.labels is not None and not _alike(rows.labels[row], rows.labels[first], rows.tolerance):
+            sentence = f"its {values} are those of {earlier}, and its {labels} are others"
+            found[row] = Finding("contradiction", sentence, evidence)
         else:
-            sentence = f"it repeats row {numbers[first]}"
-            _add(found, row, Finding("duplicate", sentence, {"of_row": float(numbers[first])}))
+            found[row] = Finding("duplicate", f"it repeats {earlier}", evidence)
+    return found
 
 
-def _add_outliers(
-    found: dict[int, list[Finding]],
-    values: NDArray[np.float64],
-    names: Sequence[str],
-    usable: NDArray[np.intp],
-) -> None:
-    rows = values[usable]
-    median = np.asarray(np.median(rows, axis=0))
+def _alike(one: NDArray[np.float64], other: NDArray[np.float64], tolerance: float) -> bool:
+    return bool(np.allclose(one, other, atol=tolerance, equal_nan=True))
+
+
+def _outliers(
+    values: NDArray[np.float64], names: Sequence[str], usable: NDArray[np.intp]
+) -> dict[int, Finding]:
+    """The lines with a value far off all others, or far from every other line."""
+    lines = values[usable]
+    median = np.asarray(np.median(lines, axis=0))
     # A column that mostly rests has no spread by its median; its standard deviation without the tails is one.
-    low, high = (np.asarray(np.quantile(rows, share, axis=0)) for share in (0.01, 0.99))
-    inner = np.clip(rows, low, high)
-    spread = np.maximum(1.4826 * np.median(np.abs(rows - median), axis=0), inner.std(axis=0))
-    scaled = (rows - median) / np.where(spread > 1e-9 * np.maximum(1, np.abs(median)), spread, np.inf)
-    far = np.abs(scaled)
+    low, high = (np.asarray(np.quantile(lines, share, axis=0)) for share in (0.01, 0.99))
+    inner = np.clip(lines, low, high)
+    spread = np.maximum(1.4826 * np.median(np.abs(lines - median), axis=0), inner.std(axis=0))
+    scaled = (lines - median) / np.where(spread > 1e-9 * np.maximum(1, np.abs(median)), spread, np.inf)
     lonely = _lonely(scaled)
-    for place, row in enumerate(usable.tolist()):
-        column = int(far[place].argmax())
-        if far[place, column] > FAR:
-            sentence = (
-                f"its {names[column]} is {rows[place, column]:.4g}, where others have about "
-                f"{median[column]:.4g} and hardly differ by more than {3 * spread[column]:.2g}"
-            )
-            evidence: dict[str, float | str] = {
-                "column": names[column],
-                "value": float(rows[place, column]),
-                "deviations": float(far[place, column]),
-            }
-            _add(found, row, Finding("outlier", sentence, evidence))
-        elif place in lonely:
-            sentence = f"it lies {lonely[place]:.0f} times as far from its nearest row as rows usually do"
-            _add(found, row, Finding("outlier", sentence, {"times_as_far": lonely[place]}))
+    found = {}
+    for place in np.flatnonzero(np.abs(scaled).max(axis=1) > FAR).tolist():
+        column = int(np.abs(scaled[place]).argmax())
+        sentence = (
+            f"its {names[column]} is {lines[place, column]:.4g}, where others have about "
+            f"{median[column]:.4g} and hardly differ by more than {3 * spread[column]:.2g}"
+        )
+        evidence: dict[str, float | str] = {
+            "column": names[column],
+            "value": float(lines[place, column]),
+            "deviations": float(abs(scaled[place, column])),
+        }
+        found[int(usable[place])] = Finding("outlier", sentence, evidence)
+    for place, times in lonely.items():
+        sentence = f"it lies {times:.0f} times as far from its nearest row as rows usually do"
+        found.setdefault(int(usable[place]), Finding("outlier", sentence, {"times_as_far": times}))
+    return found
 
 
 def _lonely(scaled: NDArray[np.float64]) -> dict[int, float]:

@@ -78,9 +78,10 @@ def test_another_list_is_another_result(shot: Path) -> None:
 def test_adding_keeps_what_a_person_wrote(tmp_path: Path) -> None:
     """Listed frames get no second line, and a frame under "keep" is not added; lines stay as they are."""
     path = tmp_path / "shot" / "out.txt"
-    assert add_to_quarantine(path, {3: "blurred:\n 0.1"}) == [3]
+    assert add_to_quarantine(path, {("", 3): "blurred:\n 0.1"}) == [("", 3)]
     path.write_text(path.read_text() + "keep 4\n8 ugly", encoding="utf-8")
-    assert add_to_quarantine(path, {3: "x", 4: "x", 8: "x", 9: "dark"}) == [9]
+    found = add_to_quarantine(path, {("", frame): "dark" for frame in (3, 4, 8, 9)})
+    assert found == [("", 9)]
     assert path.read_text().splitlines()[-4:] == ["3  blurred: 0.1", "keep 4", "8 ugly", "9  dark"]
     assert sorted(read_quarantine(path).reasons) == [3, 8, 9]
 
@@ -89,5 +90,43 @@ def test_a_list_that_can_not_be_understood_is_not_written_to(tmp_path: Path) -> 
     """What a person wrote is never lost."""
     (tmp_path / "out.txt").write_text("frame seven")
     with pytest.raises(MediaError):
-        add_to_quarantine(tmp_path / "out.txt", {1: "dark"})
+        add_to_quarantine(tmp_path / "out.txt", {("", 1): "dark"})
     assert (tmp_path / "out.txt").read_text() == "frame seven"
+
+
+def test_rows_of_several_clips_are_listed_with_their_clip(tmp_path: Path) -> None:
+    """A name with spaces stands in quotation marks; ranges and "keep" go with clips, too."""
+    path = tmp_path / "out.txt"
+    path.write_text('walk:3-5  limps\nkeep "range of motion":7\n', encoding="utf-8")
+    rows = {("walk", 4): "x", ("range of motion", 7): "x", ("range of motion", 8): "far: off", ("", 4): "x"}
+    assert add_to_quarantine(path, rows) == [("", 4), ("range of motion", 8)]
+    assert path.read_text().splitlines()[-1] == '"range of motion":8  far: off'
+    walked = {("walk", number) for number in (3, 4, 5)}
+    assert read_quarantine(path).rows() == {("", 4), ("range of motion", 8)} | walked
+
+
+def test_frames_of_a_sequence_are_of_no_clip(shot: Path) -> None:
+    """A list of poses is not that of a plate."""
+    (fault,) = check(source(shot, "2\nwalk:3-4\n"))
+    assert fault.found == "walk:3-4"
+
+
+def table(folder: Path, text: str) -> Graph:
+    """A graph that reads a table of two clips, of which a list leaves rows out."""
+    (folder / "out.txt").write_text(text, encoding="utf-8")
+    rows = "".join(f"{clip},{frame},{frame * 2}\n" for clip in ("walk", "run") for frame in (1, 2, 3))
+    (folder / "t.csv").write_text("clip,frame,x\n" + rows)
+    graph = Graph(folder / "graph.toml")
+    graph.add("DataSource", "t", path="t.csv", group_column="clip", frame_column="frame", exclude="out.txt")
+    return graph
+
+
+def test_rows_of_a_clip_are_left_out(tmp_path: Path) -> None:
+    """The same frames of the other clip are not."""
+    features = run(table(tmp_path, "walk:1,3  bad\n")).values["t"]["features"]
+    assert features.keys == [("walk", 2), ("run", 1), ("run", 2), ("run", 3)]
+
+
+def test_a_frame_without_its_clip_is_refused_where_there_are_several(tmp_path: Path) -> None:
+    """The message shows how to write it."""
+    assert "write such as walk:1" in run(table(tmp_path, "2  bad\n")).failed["t"]

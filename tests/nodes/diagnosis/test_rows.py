@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from understudy.nodes.diagnosis.row_values import Rows, millionths
 from understudy.nodes.diagnosis.rows import column_faults, row_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from understudy.nodes.diagnosis.finding import Finding
 
 NAMES = ["bend", "twist", "lift"]
 
@@ -19,9 +22,17 @@ def rows(count: int = 60) -> np.ndarray:
     return np.random.default_rng(3).normal(0, (1.0, 20.0, 0.01), (count, 3))
 
 
-def kinds(values: np.ndarray, labels: np.ndarray | None = None) -> dict[int, list[str]]:
-    """The kinds of findings of each row that has some; rows are called by their place from 101."""
-    found = row_faults(values, NAMES, range(101, 101 + len(values)), labels)
+def faults(values: np.ndarray, labels: np.ndarray | None = None, **lines: Any) -> dict[int, list[Finding]]:
+    """The findings of each row that has some; rows are called by their place from 101."""
+    starts = lines.pop("starts", np.arange(len(values)))
+    names = [("", 101 + place) for place in range(len(starts))]
+    columns = [str(place) for place in range(values.shape[1])] if values.shape[1] > 3 else NAMES
+    return row_faults(Rows(names, values, columns, starts, millionths(values), labels=labels, **lines))
+
+
+def kinds(values: np.ndarray, labels: np.ndarray | None = None, **lines: Any) -> dict[int, list[str]]:
+    """The kinds of findings of each row that has some."""
+    found = faults(values, labels, **lines)
     return {row: [one.kind for one in findings] for row, findings in found.items()}
 
 
@@ -35,7 +46,7 @@ def test_a_row_that_is_there_before_is_told() -> None:
     """By what the earlier one is called."""
     values = rows()
     values[40] = values[7]
-    (finding,) = row_faults(values, NAMES, range(101, 161))[40]
+    (finding,) = faults(values)[40]
     assert str(finding) == "duplicate: it repeats row 108"
 
 
@@ -51,7 +62,7 @@ def test_a_value_far_off_is_an_outlier_with_its_column() -> None:
     """The sentence names the column, and what is usual in it."""
     values = rows()
     values[5, 2] = 3.0
-    (finding,) = row_faults(values, NAMES, range(60))[5]
+    (finding,) = faults(values)[5]
     assert finding.kind == "outlier"
     assert finding.evidence["column"] == "lift"
 
@@ -69,7 +80,7 @@ def test_rows_without_a_number_are_told_with_the_column() -> None:
     """They are in no comparison."""
     values = rows()
     values[3, 1] = np.nan
-    (finding,) = row_faults(values, NAMES, range(60))[3]
+    (finding,) = faults(values)[3]
     assert str(finding) == 'missing: it has no number in the column "twist"'
 
 
@@ -92,5 +103,18 @@ def test_poses_of_a_real_rig_are_healthy(shared_data: Path) -> None:
     with np.load(shared_data / "mesh_deform_bench" / "arm_small.npz") as file:
         angles = file["train_rotvec"]
     angles = angles.reshape(len(angles), -1)
-    found = row_faults(angles, [str(place) for place in range(angles.shape[1])], range(len(angles)))
-    assert not any(one.kind == "outlier" for findings in found.values() for one in findings)
+    assert not any("outlier" in found for found in kinds(angles).values())
+
+
+def test_a_window_repeats_another_only_as_a_whole() -> None:
+    """Two walks that begin in the same pose are two walks."""
+    values = rows(12)
+    values[3:6], values[6] = values[0:3], values[0]
+    assert kinds(values, starts=np.array([0, 3, 6, 9]), length=3) == {1: ["duplicate"]}
+
+
+def test_a_window_is_an_outlier_wherever_in_it_the_outlier_is() -> None:
+    """Each window that it is in is named."""
+    values = rows(60)
+    values[5, 2] = 3.0
+    assert kinds(values, starts=np.arange(0, 57), length=4) == {row: ["outlier"] for row in (2, 3, 4, 5)}
