@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from understudy import Graph, run
 from understudy.cli.main import status_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -68,6 +67,45 @@ def test_json_lines_carry_the_summary(photos: Path, capsys: pytest.CaptureFixtur
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert records[-1]["event"] == "clinic"
     assert records[-1]["summary"][0].startswith("4 frames")
+
+
+def tone_model(folder: Path) -> None:
+    """Frames from dark to bright in any order, and `tone.cat`, which tells how bright a frame is."""
+    rng = np.random.default_rng(3)
+    tones = rng.permutation(12) * 18 + 20
+    (folder / "shot").mkdir()
+    for number, tone in enumerate(tones, 1):
+        noise = rng.integers(-9, 9, (32, 32, 3))
+        Image.fromarray((tone + noise).astype(np.uint8)).save(folder / "shot" / f"f.{number:04d}.png")
+    text = "".join(f"{number},{tone}\n" for number, tone in enumerate(tones, 1))
+    (folder / "tones.csv").write_text("frame,tone\n" + text)
+    graph = Graph(folder / "learn.toml")
+    graph.add("DataSource", "shot", path="shot/f.####.png")
+    graph.add("DataSource", "tones", path="tones.csv", frame_column="frame", labels=["tone"])
+    graph.add("FrameNet", "net", model_size="small")
+    inputs = {"input": "shot", "groundtruth": "tones.labels", "network": "net"}
+    graph.add("Trainer", "learn", inputs=inputs, epochs=5)
+    graph.add("Checkpoint", "best", inputs={"run": "learn"})
+    outcome = run(graph)
+    assert not outcome.failed, outcome.failed
+    Path(outcome.values["best"]["model"]["path"]).rename(folder / "tone.cat")
+
+
+def test_frames_are_sorted_by_what_a_model_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The model is applied to the frames, from wherever the command is called; rules may name its column."""
+    monkeypatch.chdir(tmp_path)
+    tone_model(tmp_path)
+    call = ["clinic", "shot/f.####.png", "--by", "tone.cat:tone", "--drop", "tone > 1000"]
+    assert status_of(call) == 0
+    assert 'No frame is left out: "tone > 1000" is true of none.' in capsys.readouterr().out
+    with (tmp_path / "clinic" / "order.csv").open() as file:
+        values = [float(row["value"]) for row in csv.DictReader(file)]
+    assert len(values) == 12
+    assert values == sorted(values)
+    assert status_of(["clinic", "shot/f.####.png", "--by", "tone.cat:hue"]) == 1
+    assert "hash, tone" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
