@@ -16,7 +16,7 @@ from understudy.nodes.diagnosis.ending import finished, quarantined
 from understudy.nodes.diagnosis.examination import Examination
 from understudy.nodes.diagnosis.findings import Diagnosis, diagnose
 from understudy.nodes.diagnosis.ordering import ordered
-from understudy.nodes.diagnosis.pictures import grid, overlay
+from understudy.nodes.diagnosis.pictures import grid, pair_picture
 from understudy.nodes.media.images.sheet import is_linear, to_display
 from understudy.runtime.durable import make_folder, replacing
 
@@ -142,7 +142,7 @@ class _FrameWriter:
         ]
 
     def _pairs(self, found: Diagnosis) -> list[Path]:
-        """A matte's outline over the plate, or the difference, of the worst pairs."""
+        """A matte's outline over the plate, or both and their difference, of the worst pairs."""
         folder = self.folder / "pairs"
         if folder.is_dir():
             shutil.rmtree(folder)
@@ -159,9 +159,8 @@ class _FrameWriter:
             if pixels[0].shape[:2] != pixels[1].shape[:2]:
                 continue
             make_folder(folder)
-            from PIL import Image
-
-            picture = Image.fromarray(overlay(*pixels, linear=linear))
+            told = "; ".join(f"{one.kind}: {one.sentence}" for one in found.findings[number])
+            picture = pair_picture(*pixels, linear=linear, title=f"{number}  {told}")
             paths.append(self._save(f"pairs/{number}.png", picture))
         return paths
 

@@ -23,28 +23,41 @@ GAP = 6
 CAPTION = 34
 
 
-def overlay(
-    source_HWC: NDArray[np.float32], truth_HWK: NDArray[np.float32], *, linear: bool
-) -> NDArray[np.uint8]:
-    """A pair in one picture: a matte's outline over the input, or the difference of two pictures.
-
-    A difference is grey where both are the same, brighter where the truth is, and darker where it is not,
-    four times as strong as it is.
+def pair_picture(
+    source_HWC: NDArray[np.float32], truth_HWK: NDArray[np.float32], *, linear: bool, title: str
+) -> Image.Image:
+    """A pair in one picture: a matte's outline over the input; or input, truth and their difference.
 
     Args:
         source_HWC: The input.
         truth_HWK: The truth, of the same size.
         linear: Whether the values are scene-linear.
-
-    Returns:
-        Shape (H, W, 3), 0 to 255.
+        title: A line above input, truth and difference.
     """
+    shown = to_display(source_HWC, linear=linear)
     alike = truth_HWK.shape[-1] == source_HWC.shape[-1]
     if not alike or (is_matte(truth_HWK) and not is_matte(source_HWC)):
-        return outlined(to_display(source_HWC, linear=linear), grey(truth_HWK))
-    both = (to_display(plain, linear=linear).astype(np.int16) for plain in (source_HWC, truth_HWK))
-    source, truth = both
-    return np.asarray(np.clip(128 + 4 * (truth - source), 0, 255), np.uint8)
+        return Image.fromarray(outlined(shown, grey(truth_HWK)))
+    truth = to_display(truth_HWK, linear=linear)
+    between, times = difference(shown, truth)
+    told = (
+        f"brightness, {times} times as strong: light where the truth is brighter, grey where both are alike"
+    )
+    captions = [("input", ""), ("truth", ""), ("difference", told)]
+    return grid([shown, truth, between], captions, title=title, width=480, columns=3)
+
+
+def difference(one_HW3: NDArray[np.uint8], other_HW3: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """By how much the other picture is brighter, around a grey of 128; shape (H, W, 3), 0 to 255.
+
+    Returns:
+        The difference, and by how much it is strengthened: 4, 2 or 1, so that at most a fiftieth is clipped.
+    """
+    one, other = (picture.astype(np.float32) @ (0.2126, 0.7152, 0.0722) for picture in (one_HW3, other_HW3))
+    far = float(np.quantile(np.abs(other - one), 0.98))
+    times = next((times for times in (4, 2) if times * far < 127), 1)
+    grey_HW = np.clip(128 + times * (other - one), 0, 255).astype(np.uint8)
+    return np.repeat(grey_HW[..., None], 3, axis=-1), times
 
 
 def outlined(picture_HW3: NDArray[np.uint8], matte_HW: NDArray[np.float32]) -> NDArray[np.uint8]:
