@@ -36,8 +36,8 @@ class MotionFeatures(Node):
     hop = Knob(0.25, "From the beginning of a window to that of the next, in seconds, or in rows.", least=0.0)
     give = Knob(
         "frames",
-        "What a window is given as: its frames one after another, for Conv1D, GRU and labels that change in "
-        "it; or a summary, each number's mean and deviation, for MLP and what is done all along.",
+        "What a window is given as: its frames, for Conv1D, GRU and labels that change in it; or a summary, "
+        "each number's mean and deviation, for MLP.",
         choices=("frames", "summary"),
     )
     frame_rate = Knob(
