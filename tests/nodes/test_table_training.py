@@ -149,7 +149,6 @@ def test_a_stopped_training_ends_with_the_same_bytes(folder: Path) -> None:
     assert [name for name, data in whole.items() if stopped.get(name) != data] == []
 
 
-@pytest.mark.slow
 def test_sigkill_and_the_same_command_end_with_the_same_bytes(tmp_path: Path) -> None:
     """A process killed after 50 steps, and the one that goes on, leave what an unbroken one leaves."""
     files = {}
