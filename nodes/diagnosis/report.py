@@ -36,7 +36,7 @@ ADVICE = {
     "missing": "see the knob missing of the DataSource",
     "contradiction": "one of each is wrong",
     "outlier": "look at them",
-    "constant": "leave these columns out",
+    "constant": "they tell nothing",
 }
 """What to do about each kind of finding."""
 

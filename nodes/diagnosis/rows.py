@@ -115,7 +115,10 @@ def _outliers(
     lines = values[usable]
     median = np.asarray(np.median(lines, axis=0))
     # A column that mostly rests has no spread by its median; its standard deviation without the tails is one.
-    low, high = (np.asarray(np.quantile(lines, share, axis=0)) for share in (0.01, 0.99))
+    low = np.quantile(
+        lines, 0.01, axis=0, method="higher"
+    )  # so that of few lines the tails are left out, too
+    high = np.quantile(lines, 0.99, axis=0, method="lower")
     inner = np.clip(lines, low, high)
     spread = np.maximum(1.4826 * np.median(np.abs(lines - median), axis=0), inner.std(axis=0))
     scaled = (lines - median) / np.where(spread > 1e-9 * np.maximum(1, np.abs(median)), spread, np.inf)

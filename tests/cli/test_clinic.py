@@ -82,7 +82,7 @@ def tone_model(folder: Path) -> None:
     graph = Graph(folder / "learn.toml")
     graph.add("DataSource", "shot", path="shot/f.####.png")
     graph.add("DataSource", "tones", path="tones.csv", frame_column="frame", labels=["tone"])
-    graph.add("FrameNet", "net", model_size="small")
+    graph.add("FrameNet", "net", model_size="small", resolution="16")
     inputs = {"input": "shot", "groundtruth": "tones.labels", "network": "net"}
     graph.add("Trainer", "learn", inputs=inputs, epochs=5)
     graph.add("Checkpoint", "best", inputs={"run": "learn"})

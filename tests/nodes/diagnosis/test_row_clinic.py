@@ -76,7 +76,7 @@ def spoilt(tmp_path: Path) -> Path:
     two["controls"][4, 0] = 50
     for array in ("controls", "joint_matrices", "vertices"):
         two[array][11], two[array][15], two[array][20] = one[array][2], one[array][6], one[array][7]
-    two["vertices"][15] += 0.5
+    two["vertices"][15] += 0.05
     two["vertices"][20] += 1e-5
     save(tmp_path / "poses", {"take1": one, "take2": two})
     return tmp_path
@@ -183,3 +183,16 @@ def test_motion_is_looked_at_frame_by_frame_and_its_labels_are_left_out(tmp_path
     assert len(values["features"]) == 120
     assert ("run", 21) not in values["labels"].keys
     assert ("walk", 21) in values["labels"].keys
+
+
+def test_constant_columns_are_named_in_one_line(tmp_path: Path) -> None:
+    """However many there are."""
+    names = [f"column{place}" for place in range(20)]
+    lines = "".join(f"{row * row % 17}," + ",".join(["5"] * 20) + "\n" for row in range(17))
+    (tmp_path / "t.csv").write_text(f"x,{','.join(names)}\n{lines}")
+    graph = Graph(tmp_path / "graph.toml")
+    graph.add("DataSource", "t", path="t.csv")
+    graph.add("Clinic", "clinic", inputs={"input": "t.features"})
+    line = run(graph).values["clinic"]["table"]["summary"][-1]
+    assert line.startswith("  20 columns are constant (column0, column1, ")
+    assert line.endswith(", ...): they tell nothing")

@@ -67,6 +67,16 @@ def test_a_value_far_off_is_an_outlier_with_its_column() -> None:
     assert finding.evidence["column"] == "lift"
 
 
+def test_of_few_rows_the_outlier_does_not_hide_itself() -> None:
+    """What is usual is told without it: three deviations of 1, which 40 values tell within 30 %."""
+    values = rows(40)
+    values[5, 0] = 30.0
+    (finding,) = faults(values)[5]
+    assert finding.kind == "outlier"
+    usual = float(finding.sentence.rpartition("more than ")[2])
+    assert 2 < usual < 4
+
+
 def test_a_row_far_from_all_others_is_an_outlier_though_each_value_is_usual() -> None:
     """Bend and twist go together in every pose but one."""
     rng = np.random.default_rng(4)
