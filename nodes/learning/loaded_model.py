@@ -38,6 +38,9 @@ WORTH_MEASURING = 24 * 1920 * 1080
 MEASURED = (1088, 1920)
 """Largest height and width of what back ends are measured on, in pixels."""
 
+CHECKED = (512, 512)
+"""Largest height and width of what one that was asked for is compared on."""
+
 
 class LoadedModel:
     """A model in use; it is read when the first frame is asked for.
@@ -129,11 +132,12 @@ class LoadedModel:
 
     def _back_end(self, model: ImageModel, source: NDArray[np.float32]) -> str:
         """The back end to use: the one that was asked for if it agrees with torch, else the fastest."""
-        name, tile = self._node.backend, _tile(model, source)
+        name = self._node.backend
+        if name not in ("auto", "torch"):
+            return self._asked(model, name, _tile(model, source, CHECKED))
+        tile = _tile(model, source, MEASURED)
         if name == "torch" or tile is None:
             return "torch"
-        if name != "auto":
-            return self._asked(model, name, tile)
         if len(installed()) == 1 or source.shape[0] * source.shape[1] * self._frames < WORTH_MEASURING:
             return "torch"
         key = self._key()
@@ -146,11 +150,13 @@ class LoadedModel:
         self._context.store.keep(f"{self._node.name}, back end", key, {}, chosen.name)
         return chosen.name
 
-    def _asked(self, model: ImageModel, name: str, tile: Tensor) -> str:
+    def _asked(self, model: ImageModel, name: str, tile: Tensor | None) -> str:
         try:
             computed_by(model, name, self._load)
         except UnderstudyError as error:
             raise NodeError(self._node.name, str(error), knob="backend") from None
+        if tile is None:
+            return name
         trial = self._trials(model, tile, ("torch", name))[-1]
         if not trial.agrees:
             raise NodeError(
@@ -173,11 +179,11 @@ class LoadedModel:
         return hashlib.sha256(json.dumps(["back end", *parts, *machine]).encode()).hexdigest()
 
 
-def _tile(model: ImageModel, source: NDArray[np.float32]) -> Tensor | None:
+def _tile(model: ImageModel, source: NDArray[np.float32], most: tuple[int, int]) -> Tensor | None:
     """The middle of a frame, as large as a tile may be; None where it is smaller than the network's grid."""
     stride = model.geometry().stride
     sizes = [
-        min(length, most) // stride * stride for length, most in zip(source.shape[:2], MEASURED, strict=True)
+        min(length, side) // stride * stride for length, side in zip(source.shape[:2], most, strict=True)
     ]
     if not all(sizes):
         return None

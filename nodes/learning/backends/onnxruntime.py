@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from understudy.graph.errors import UnderstudyError
-from understudy.nodes.learning.onnx_tracing import traced
+from understudy.nodes.learning.backends.conversion import as_onnx
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.backends.backend import Load
-
-OPSET = 17
-_TRACED = 64
 
 
 class Session(nn.Module):
@@ -60,11 +54,4 @@ def compiled(module: nn.Module, load: Load) -> Session:
     Raises:
         UnderstudyError: The network has an operator that ONNX lacks.
     """
-    plain = copy.deepcopy(module).cpu().float().eval()
-    sample = np.zeros((1, load.channels, _TRACED, _TRACED), np.float32)
-    try:
-        data = traced(plain, sample, OPSET, ("input", "output"), {0: "N", 2: "H", 3: "W"})
-    except Exception as error:
-        first = str(error).strip().partition("\n")[0]
-        raise UnderstudyError(f"ONNX can't hold this network: {first}") from error
-    return session_of(data, load.threads)
+    return session_of(as_onnx(module, load), load.threads)

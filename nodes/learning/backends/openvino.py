@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import threading
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from understudy.graph.errors import UnderstudyError
+from understudy.nodes.learning.backends.conversion import as_onnx
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.backends.backend import Load
-
-_TRACED = 64
-"""Height and width of the crop that is traced; the traced network takes any."""
 
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
@@ -42,27 +38,23 @@ class Compiled(nn.Module):
 
 
 def compiled(module: nn.Module, load: Load) -> Compiled:
-    """The module traced, converted and compiled, with a stream for each call that is made at once.
+    """The module by way of ONNX, compiled with a stream for each call that is made at once.
 
     Raises:
-        UnderstudyError: The network has an operator that OpenVINO lacks.
+        UnderstudyError: The network has an operator that ONNX or OpenVINO lacks.
     """
     import openvino
 
-    plain = copy.deepcopy(module).cpu().float().eval()
-    example = torch.zeros(1, load.channels, _TRACED, _TRACED)
+    data = as_onnx(module, load)
+    settings = {
+        "INFERENCE_NUM_THREADS": load.at_once * load.threads,
+        "NUM_STREAMS": load.at_once,
+        "INFERENCE_PRECISION_HINT": _PRECISIONS[load.precision],
+        "ENABLE_CPU_PINNING": False,
+    }
+    core = openvino.Core()
     try:
-        with torch.inference_mode(mode=False), torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of its tracer's, about torch's own future
-            model = openvino.convert_model(plain, example_input=example)
-            model.reshape([-1, load.channels, -1, -1])
-            settings = {
-                "INFERENCE_NUM_THREADS": load.at_once * load.threads,
-                "NUM_STREAMS": load.at_once,
-                "INFERENCE_PRECISION_HINT": _PRECISIONS[load.precision],
-                "ENABLE_CPU_PINNING": False,
-            }
-            return Compiled(openvino.Core().compile_model(model, "CPU", settings))
-    except Exception as error:
+        return Compiled(core.compile_model(core.read_model(data), "CPU", settings))
+    except RuntimeError as error:  # what all its errors are
         first = str(error).strip().partition("\n")[0]
         raise UnderstudyError(f"OpenVINO can't compute this network: {first}") from error
