@@ -1,6 +1,6 @@
 """What networks for labels reach on clips, persons and angles that they were never trained on.
 
-    python benchmarks/tables.py                      every row, some 6 minutes of CPU
+    python benchmarks/tables.py                      every row, some 5 minutes of CPU
     python benchmarks/tables.py motion basic         rows whose names begin so
 
 Needs the folder of real data (UNDERSTUDY_SHARED_DATA). Rows are read by DataSource, cut by MotionFeatures and
