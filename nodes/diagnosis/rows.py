@@ -114,13 +114,7 @@ def _outliers(
     """The lines with a value far off all others, or far from every other line."""
     lines = values[usable]
     median = np.asarray(np.median(lines, axis=0))
-    # A column that mostly rests has no spread by its median; its standard deviation without the tails is one.
-    low = np.quantile(
-        lines, 0.01, axis=0, method="higher"
-    )  # so that of few lines the tails are left out, too
-    high = np.quantile(lines, 0.99, axis=0, method="lower")
-    inner = np.clip(lines, low, high)
-    spread = np.maximum(1.4826 * np.median(np.abs(lines - median), axis=0), inner.std(axis=0))
+    spread = _spread(lines, median)
     scaled = (lines - median) / np.where(spread > 1e-9 * np.maximum(1, np.abs(median)), spread, np.inf)
     lonely = _lonely(scaled)
     found = {}
@@ -140,6 +134,21 @@ def _outliers(
         sentence = f"it lies {times:.0f} times as far from its nearest row as rows usually do"
         found.setdefault(int(usable[place]), Finding("outlier", sentence, {"times_as_far": times}))
     return found
+
+
+def _spread(lines: NDArray[np.float64], median: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By how much the values of each column usually differ from its median, as a standard deviation."""
+    # Quantiles that are values of the column leave the tails of few lines out, too.
+    low = np.quantile(lines, 0.01, axis=0, method="higher")
+    high = np.quantile(lines, 0.99, axis=0, method="lower")
+    away = np.abs(lines - median)
+    usual = np.asarray(1.4826 * np.median(away, axis=0))
+    for column in np.flatnonzero(
+        usual == 0
+    ):  # it mostly rests: what is usual is how far it moves when it does
+        moved = away[away[:, column] > 0, column]
+        usual[column] = 1.4826 * np.median(moved) if len(moved) else 0.0
+    return np.asarray(np.maximum(usual, np.clip(lines, low, high).std(axis=0)))
 
 
 def _lonely(scaled: NDArray[np.float64]) -> dict[int, float]:

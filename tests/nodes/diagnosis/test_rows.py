@@ -77,6 +77,20 @@ def test_of_few_rows_the_outlier_does_not_hide_itself() -> None:
     assert 2 < usual < 4
 
 
+def test_a_column_that_mostly_rests_may_move() -> None:
+    """A control of a face, used in a few poses; one value far off all others is told still."""
+    values = rows(150)
+    values[:, 1] = 0
+    values[[3, 30, 60], 1] = (0.1, 0.15, 0.8)
+
+    def far(values: np.ndarray) -> list[int]:
+        return [row for row, (one, *_) in faults(values).items() if one.evidence.get("column") == "twist"]
+
+    assert far(values) == []
+    values[90, 1] = 50
+    assert far(values) == [90]
+
+
 def test_a_row_far_from_all_others_is_an_outlier_though_each_value_is_usual() -> None:
     """Bend and twist go together in every pose but one."""
     rng = np.random.default_rng(4)
