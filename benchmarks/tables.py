@@ -296,7 +296,9 @@ def _on(clip: Any, skeleton: Any) -> Any:
                    vectors=clip.vectors[:, order])  # fmt: skip
 
 
-def frames_and_labels(folder: Path, labels: dict[str, Any], resolution: str) -> tuple[Any, Table, Floats]:
+def frames_and_labels(
+    folder: Path, labels: dict[str, Any], resolution: str
+) -> tuple[Any, Table, NDArray[np.float32]]:
     """The frames of a folder, their labels, and both shrunk for a network."""
     first = sorted(folder.glob("*_000.*") or folder.glob("*000.*")) or sorted(folder.glob("*000.*"))
     pattern = first[0].name.replace("000", "###")
