@@ -1,6 +1,6 @@
 """What networks for labels reach on clips, persons and angles that they were never trained on.
 
-    python benchmarks/tables.py                      every row, some 5 minutes of CPU
+    python benchmarks/tables.py                      every row, some 6 minutes of CPU
     python benchmarks/tables.py motion basic         rows whose names begin so
 
 Needs the folder of real data (UNDERSTUDY_SHARED_DATA). Rows are read by DataSource, cut by MotionFeatures and
@@ -360,7 +360,7 @@ def faces() -> Iterable[Row]:
     """CMU faces: persons left out in 6 folds, told apart by their clothes, for no file says who is who."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    recipe = FrameNet("net", {"model_size": "small"})
+    recipe = FrameNet("net")
     channels, labels, pixels = frames_and_labels(SHARED / "faces_cmu_pose", {"labels": ["pose"]}, "32")
     bright = pixels[:, 0] / pixels[:, 0].mean(axis=(1, 2), keepdims=True)
     seen = [bright[:, 26:], 3.0 * bright[:, :6, :5], 3.0 * bright[:, :6, -5:]]
