@@ -11,8 +11,8 @@ demo: $(VENV)/.ready  ## learn a matte from five painted frames, and matte the w
 	test -f demo/graph.toml || $(BIN)/understudy new roto demo
 	$(BIN)/understudy run demo/graph.toml
 
-# The tests that stop a training by a signal each have a process of their own: in one that had loaded every
-# optional library before, the signal ended Python itself.
+# The tests that stop a training by a signal each have a process of their own: behind some two thousand other
+# tests the signal ended Python itself. Loading all libraries and computing with them does not bring it about.
 test: $(VENV)/.ready-dev  ## everything that CI runs
 	$(BIN)/python -m pytest -q --ignore tests/nodes
 	$(BIN)/python -m pytest -q tests/nodes/*/
