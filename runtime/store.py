@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ _RESULT_OF_KEY = "SELECT key, node, parts, value, files, digest FROM results WHE
 _RESULT_OF_NODE = """
 SELECT key, node, parts, value, files, digest FROM results WHERE node = ? ORDER BY number DESC LIMIT 1"""
 _VERSION = 2
+_PATIENCE = 30.0  # seconds
+_PAUSE = 0.005  # seconds
 
 
 class _AnotherVersion(sqlite3.DatabaseError):
@@ -206,10 +209,14 @@ def _state_text(state: os.stat_result) -> str:
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     """Whether the file itself is bad, rather than locked, full or not to be written."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(error, _AnotherVersion) or (
-        code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-    )
+    damage = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, _AnotherVersion) or _primary_code(error) in damage
+
+
+def _primary_code(error: sqlite3.DatabaseError) -> int | None:
+    """SQLite's result code without its extension, None where the error is not SQLite's own."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _open_anew(path: Path) -> sqlite3.Connection:
@@ -222,16 +229,30 @@ def _open_anew(path: Path) -> sqlite3.Connection:
 
 
 def _connect(name: str) -> sqlite3.Connection:
-    database = sqlite3.connect(name, timeout=30, check_same_thread=False)
+    """Opens and sets up the file, and waits while another process does the same.
+
+    SQLite's own time limit does not cover the change to a write-ahead log: it fails at once there.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        database = sqlite3.connect(name, timeout=_PATIENCE, check_same_thread=False)
+        try:
+            _set_up(database)
+        except sqlite3.DatabaseError as error:
+            database.close()
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return database
+
+
+def _set_up(database: sqlite3.Connection) -> None:
     database.text_factory = _text
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version not in (0, _VERSION):
-            raise _AnotherVersion
-        database.executescript(_TABLES + f"PRAGMA user_version = {_VERSION};")
-    except sqlite3.DatabaseError:
-        database.close()
-        raise
-    return database
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _VERSION):
+        raise _AnotherVersion
+    if version == 0:
+        database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")

@@ -210,3 +210,17 @@ for number in range(20):
     assert [process.wait() for process in processes] == [0] * 6
     store = Store(tmp_path)
     assert all(store.kept(f"{process}-{number}") for process in range(6) for number in range(20))
+
+
+def test_a_store_waits_while_another_process_sets_it_up(tmp_path: Path) -> None:
+    """A file that is locked for the moment is waited for: its results are not lost to memory."""
+    path = tmp_path / "store.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.close)
+    release.start()
+
+    Store(tmp_path).keep("n", "k", PARTS, 1)
+    release.join()
+
+    assert Store(tmp_path).kept("k") is not None
