@@ -11,12 +11,8 @@ demo: $(VENV)/.ready  ## learn a matte from five painted frames, and matte the w
 	test -f demo/graph.toml || $(BIN)/understudy new roto demo
 	$(BIN)/understudy run demo/graph.toml
 
-# The tests that stop a training by a signal each have a process of their own: behind some two thousand other
-# tests the signal ended Python itself. Loading all libraries and computing with them does not bring it about.
 test: $(VENV)/.ready-dev  ## everything that CI runs
-	$(BIN)/python -m pytest -q --ignore tests/nodes
-	$(BIN)/python -m pytest -q tests/nodes/*/
-	set -e; for file in tests/nodes/test_*.py; do $(BIN)/python -m pytest -q $$file; done
+	$(BIN)/python -m pytest -q
 
 lint: $(VENV)/.ready-dev  ## style, types, and the four floors
 	$(BIN)/ruff check .

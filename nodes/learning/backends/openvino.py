@@ -14,6 +14,8 @@ from understudy.nodes.learning.backends.conversion import as_onnx
 if TYPE_CHECKING:
     from understudy.nodes.learning.backends.backend import Load
 
+_cores: list[Any] = []
+_core_is_made = threading.Lock()
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
 
@@ -37,14 +39,26 @@ class Compiled(nn.Module):
         return torch.from_numpy(found[0].copy())
 
 
+def _core() -> Any:
+    """OpenVINO's one core of this process, which is never let go of.
+
+    A core gives the thread that makes it a stack for signal handlers, and frees that with itself. Where
+    another thread lets go of it, the first is left with freed memory, and the next signal ends the process.
+    """
+    import openvino
+
+    with _core_is_made:
+        if not _cores:
+            _cores.append(openvino.Core())
+        return _cores[0]
+
+
 def compiled(module: nn.Module, load: Load) -> Compiled:
     """The module by way of ONNX, compiled with a stream for each call that is made at once.
 
     Raises:
         UnderstudyError: The network has an operator that ONNX or OpenVINO lacks.
     """
-    import openvino
-
     data = as_onnx(module, load)
     settings = {
         "INFERENCE_NUM_THREADS": load.at_once * load.threads,
@@ -52,7 +66,7 @@ def compiled(module: nn.Module, load: Load) -> Compiled:
         "INFERENCE_PRECISION_HINT": _PRECISIONS[load.precision],
         "ENABLE_CPU_PINNING": False,
     }
-    core = openvino.Core()
+    core = _core()
     try:
         return Compiled(core.compile_model(core.read_model(data), "CPU", settings))
     except RuntimeError as error:  # what all its errors are

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -92,3 +95,24 @@ def test_a_network_that_it_cant_compute_is_refused_in_a_sentence(other: str) -> 
     """The error says which library and why."""
     with pytest.raises(UnderstudyError, match=r"can't (compute|hold) this network: "):
         swapped(_Odd(), other, _load())
+
+
+def test_a_signal_is_survived_after_another_thread_let_go_of_a_network() -> None:
+    """OpenVINO lends the thread that loads it a stack for signals: it stays as long as the thread."""
+    pytest.importorskip("openvino")
+    code = """
+import os, signal, threading
+from torch import nn
+from understudy.nodes.learning.backends.backend import Load
+from understudy.nodes.learning.backends.openvino import compiled
+
+caught = []
+signal.signal(signal.SIGTERM, lambda *_: caught.append(True))
+networks = [compiled(nn.Conv2d(3, 3, 1), Load(channels=3, precision="float32", at_once=1, threads=1))]
+thread = threading.Thread(target=networks.clear)
+thread.start()
+thread.join()
+os.kill(os.getpid(), signal.SIGTERM)
+raise SystemExit(0 if caught else 1)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
