@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from small_rig import bar_poses, bar_rig
+from stopped_training import stop_after
 
 from understudy import Graph, check, run
 from understudy.graph.document import Source
@@ -178,20 +177,6 @@ def contents(folder: Path) -> dict[str, Any]:
     steps = max(run_folder.osts())
     found["state"] = run_folder.ost(steps).read_bytes()
     return found | {"losses": summary.losses.tolist(), "validation": summary.validation.tolist()}
-
-
-def stop_after(graph: Graph, steps: int) -> None:
-    """Runs a training and asks it to stop after so many steps, as a signal would."""
-    made = 0
-
-    def sink(event: Any) -> None:
-        nonlocal made
-        if getattr(event, "unit", "") == "steps":
-            made += 1
-            if made == steps:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-    assert run(graph, to=["learn"], settings=CPU, sink=sink).status == 130
 
 
 def test_a_stopped_training_ends_with_the_bytes_of_the_unbroken_one(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from small_tables import rows, table_graph, write_table
+from stopped_training import stop_after
 
 from understudy import Graph, check, run
 from understudy.graph.document import Source
@@ -116,20 +115,6 @@ def files_of(folder: Path) -> dict[str, bytes]:
     found = RunFolder(folder / "training" / "run")
     last = found.ost(max(found.osts()))
     return {path.name: path.read_bytes() for path in (*found.cats().values(), last)}
-
-
-def stop_after(graph: Graph, steps: int) -> None:
-    """Runs a training and asks it to stop after so many steps, as a signal would."""
-    made = 0
-
-    def sink(event: Any) -> None:
-        nonlocal made
-        if getattr(event, "unit", "") == "steps":
-            made += 1
-            if made == steps:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-    assert run(graph, to=["learn"], settings=CPU, sink=sink).status == 130
 
 
 def test_a_stopped_training_ends_with_the_same_bytes(folder: Path) -> None:

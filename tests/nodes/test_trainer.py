@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import shutil
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from stopped_training import stop_after
 
 from understudy import check, run
 from understudy.graph.document import Source
@@ -151,12 +151,12 @@ def test_a_changed_job_gets_a_run_of_its_own(shot: Path, make_graph: Callable[..
 
 def test_a_frame_that_changed_is_named(shot: Path, make_graph: Callable[..., Graph]) -> None:
     """The change is named and recorded where going on was allowed."""
-    stop_after(make_graph(shot, epochs=200), shot)
+    stop_after(make_graph(shot, epochs=200))
     frame = read_frame(shot / "matte.0004.exr")
     write_frame(shot / "matte.0004.exr", Frame(**parts(frame) | {"pixels": frame.pixels * 0.5}))
     events: list[Any] = []
     settings = Settings(device="cpu", threads=1, accept_changed_data=True)
-    stop_after(make_graph(shot, epochs=200), shot, settings=settings, events=events)
+    stop_after(make_graph(shot, epochs=200), settings=settings, events=events)
     manifest = read_manifest(folder_of(shot).manifest)
     assert manifest.changes[-1]["data"] == "groundtruth 4 changed"
 
@@ -164,26 +164,6 @@ def test_a_frame_that_changed_is_named(shot: Path, make_graph: Callable[..., Gra
 def parts(frame: Frame) -> dict[str, Any]:
     """A frame's fields."""
     return {name: getattr(frame, name) for name in ("pixels", "channels", "data", "display", "metadata")}
-
-
-def stop_after(
-    graph: Graph, shot: Path, steps: int = 5, settings: Settings = CPU, events: list[Any] | None = None
-) -> None:
-    """Runs a training and asks it to stop after so many steps, as a signal would."""
-    made = 0
-
-    def sink(event: Any) -> None:
-        nonlocal made
-        if events is not None:
-            events.append(event)
-        if getattr(event, "unit", "") == "steps":
-            made += 1
-            if made == steps:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-    outcome = run(graph, to=["learn"], settings=settings, sink=sink)
-    assert outcome.stopped, outcome.failed
-    assert outcome.status == 130
 
 
 def test_a_stopped_run_ends_with_the_bytes_of_the_unbroken_one(
@@ -195,7 +175,7 @@ def test_a_stopped_run_ends_with_the_bytes_of_the_unbroken_one(
     knobs = {"epochs": 12, "checkpoint_interval": 10, "hold_out": 0.34, "validation_interval": 4}
     trained(make_graph(tmp_path / "whole", **knobs))
     for steps in (3, 9):
-        stop_after(make_graph(tmp_path / "stopped", **knobs), tmp_path / "stopped", steps)
+        stop_after(make_graph(tmp_path / "stopped", **knobs), steps)
     trained(make_graph(tmp_path / "stopped", **knobs))
     whole, stopped = contents(folder_of(tmp_path / "whole")), contents(folder_of(tmp_path / "stopped"))
     differing = [name for name in whole if whole[name] != stopped.get(name)]
@@ -281,11 +261,11 @@ def test_sigkill_thirty_times(
 def test_strict_resume_refuses_another_machine(shot: Path, make_graph: Callable[..., Graph]) -> None:
     """A state that was written with other threads is named, and refused where that was asked for."""
     graph = make_graph(shot, epochs=200)
-    stop_after(graph, shot, settings=Settings(device="cpu", threads=2))
+    stop_after(graph, settings=Settings(device="cpu", threads=2))
     outcome = run(graph, to=["learn"], settings=Settings(device="cpu", threads=1, strict_resume=True))
     assert "threads was 2, is 1" in outcome.failed["learn"]
     events: list[Any] = []
-    stop_after(graph, shot, events=events)
+    stop_after(graph, events=events)
     assert any("the last bits may differ" in getattr(event, "message", "") for event in events)
     assert any("threads was 2" in str(record) for record in read_summary(folder_of(shot).summary).records)
 
@@ -387,7 +367,7 @@ def test_a_training_that_holds_random_weights_resumes_to_the_same_bytes(
     for name in ("whole", "broken"):
         make_shot(tmp_path / name)
     trained(make_graph(tmp_path / "whole", rate_dropout=0.5))
-    stop_after(make_graph(tmp_path / "broken", rate_dropout=0.5), tmp_path / "broken")
+    stop_after(make_graph(tmp_path / "broken", rate_dropout=0.5))
     trained(make_graph(tmp_path / "broken", rate_dropout=0.5))
     whole, broken = (network_of(folder_of(tmp_path / name).cat(18)) for name in ("whole", "broken"))
     assert whole == broken
