@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from understudy.graph.errors import MediaError, NodeError, UnderstudyError
 from understudy.nodes.learning.basis import FRAMES, Basis
 from understudy.nodes.learning.deformer_recipes import DeformerNode
-from understudy.nodes.learning.deformers.preparing import STAGES
+from understudy.nodes.learning.deformers.preparing import STAGES, check_poses
 from understudy.nodes.learning.deformers.splitting import held_out
 from understudy.nodes.learning.mesh_model import MeshModel
 from understudy.nodes.learning.mesh_subject import MeshData, MeshSubject
@@ -33,10 +33,15 @@ def mesh_subject(node: Trainer, inputs: Inputs, context: Context, *, device: str
     """The poses that a Trainer's wires make, ready to be learned from.
 
     Raises:
-        NodeError: The wires don't fit each other, or there are too few poses.
+        NodeError: The wires don't fit each other, nothing drives the poses, they have no vertices, or there
+            are too few.
     """
     poses = _paired(node, inputs["input"], inputs["groundtruth"])
     training, measured = _split(node, poses, inputs.get("validation"))
+    try:
+        check_poses(training, measured)
+    except UnderstudyError as error:
+        raise NodeError(node.name, str(error), knob="inputs") from None
     preview: PosedMeshes | None = inputs.get("preview")
     if preview is not None:
         _check_rig(node, preview, poses)

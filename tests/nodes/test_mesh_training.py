@@ -70,6 +70,18 @@ def connect(graph: Graph, node: str, port: str, source: str) -> None:
     graph.entries[node].inputs[port] = [Source.parse(source)]
 
 
+POINTS = """#usda 1.0
+( defaultPrim = "Root" )
+def Xform "Root" {
+    def Mesh "Face" {
+        int[] faceVertexCounts = [3]
+        int[] faceVertexIndices = [0, 1, 2]
+        point3f[] points.timeSamples = { FRAMES }
+    }
+}
+"""
+
+
 @pytest.fixture(autouse=True)
 def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures of a training at a fraction of the time."""
@@ -455,3 +467,16 @@ def test_the_arm_is_learned_better_than_by_ridge(tmp_path: Path, shared_data: Pa
     truth = read_posed(animation)
     apart = (np.load(tmp_path / "out.npz")["vertices"] - truth.vertices(slice(None))) ** 2
     assert 100.0 * np.sqrt(apart.sum(axis=2).mean()) / truth.rig.diagonal < 0.05  # ridge: 0.128
+
+
+def test_points_that_nothing_drives_are_refused_before_a_run_is_made(tmp_path: Path) -> None:
+    """A point cache has no controls to learn from: that is told, and no run folder is left behind."""
+    frames = ", ".join(f"{n}: [(0, 0, 0), (1, 0, {n}), (0, 1, 0)]" for n in range(1, 13))
+    (tmp_path / "face.usda").write_text(POINTS.replace("FRAMES", frames))
+    graph = Graph(tmp_path / "graph.toml")
+    graph.add("DataSource", "rig", path="face.usda")
+    graph.add("Trainer", "learn", inputs={"input": "rig.controls", "groundtruth": "rig.shapes"})
+    outcome = run(graph, settings=CPU)
+
+    assert "Nothing in it drives the mesh" in outcome.failed["learn"]
+    assert not (tmp_path / "training").exists()

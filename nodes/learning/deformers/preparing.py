@@ -105,7 +105,7 @@ def prepare(
     Raises:
         UnderstudyError: Too few poses, no vertices, nothing that varies, or a basis of another mesh.
     """
-    _check(training, validation)
+    check_poses(training, validation)
     progress("deltas")
     deltas, flat = deltas_of(training, settings.space)
     inputs = _inputs(training, settings, before)
@@ -163,8 +163,14 @@ def deltas_of(poses: PosedMeshes, space: str, *, in_memory: int = IN_MEMORY) -> 
     return deltas, flat
 
 
-def _check(training: PosedMeshes, validation: PosedMeshes) -> None:
+def check_poses(training: PosedMeshes, validation: PosedMeshes) -> None:
+    """Refuses poses that nothing can be learned from.
+
+    Raises:
+        UnderstudyError: Nothing drives them, they have no vertices, or they are too few.
+    """
     for poses, what in ((training, "training"), (validation, "validation")):
+        poses.check_driven()
         if not poses.has_vertices:
             raise UnderstudyError(
                 f"The {what} poses have controls but no vertices, so there is nothing to learn from. "

@@ -59,9 +59,8 @@ class PosedMeshes:
         """Whether controls or joints say what made each shape; a point cache holds shapes alone."""
         return all("controls" in part or "joint_matrices" in part for part in self.parts)
 
-    @property
-    def controls(self) -> NDArray[np.float32]:
-        """`(N, C)`; C is 0 where joints alone drive the shape.
+    def check_driven(self) -> None:
+        """Refuses a point cache where controls are wanted.
 
         Raises:
             MediaError: Nothing drives the shape.
@@ -72,6 +71,15 @@ class PosedMeshes:
                 "Nothing in it drives the mesh: it has points over time, and neither a skeleton nor blend "
                 "shapes with animation. Learn from the rig's own file, in which these points may be a layer.",
             )
+
+    @property
+    def controls(self) -> NDArray[np.float32]:
+        """`(N, C)`; C is 0 where joints alone drive the shape.
+
+        Raises:
+            MediaError: Nothing drives the shape.
+        """
+        self.check_driven()
         found = self._gathered("controls")
         return np.zeros((len(self), 0), np.float32) if found is None else found.astype(np.float32)
 
