@@ -134,6 +134,11 @@ class MotionSource:
                 report.fault("motion has no such label", knob="labels", found=f'"{name}"',
                              expected="label or phase",
                              suggestion=f'Did you mean "{close}"?' if close else None)  # fmt: skip
+        if self.node.exclude and not self.node.labels:
+            report.fault("of motion a list leaves out labels, and none are read here", knob="exclude",
+                         found=f'"{self.node.exclude}"', expected="the knob labels set too, or no list",
+                         suggestion="Labels that come from a table are left out at the table's own "
+                         "DataSource.")  # fmt: skip
         before = len(report.faults)
         labels = self._labels(report) if "label" in self.node.labels else []
         self._chosen(report)

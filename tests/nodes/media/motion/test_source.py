@@ -254,3 +254,12 @@ def test_motion_needs_features_before_it_is_learned(tmp_path: Path) -> None:
     graph = motion_graph(tmp_path, labels="label")
     graph.add("Trainer", "learn", inputs={"input": "clips.features", "groundtruth": "clips.labels"})
     assert "put a MotionFeatures between" in run(graph).failed["learn"]
+
+
+def test_a_list_of_frames_to_leave_out_needs_labels(tmp_path: Path) -> None:
+    """Motion stays whole, so that a list means nothing where no labels are read: that is told."""
+    write_clips(tmp_path)
+    (tmp_path / "out.txt").write_text("walk_0:2  limps\n", encoding="utf-8")
+    (fault,) = check(motion_graph(tmp_path, exclude="out.txt"))
+    assert (fault.knob, fault.found) == ("exclude", '"out.txt"')
+    assert not check(motion_graph(tmp_path, exclude="out.txt", labels=["label"]))
