@@ -57,6 +57,7 @@ class Context:
         stop: Set when a signal asked to stop.
         sink: Takes events.
         files: The files that the result consists of; a kept result is used only while they are untouched.
+        editable: Files of it that a person may edit; they only have to be there.
         keep: Set to False by a node whose result is not worth keeping after all.
     """
 
@@ -71,6 +72,7 @@ class Context:
     stop: threading.Event
     sink: events.Sink
     files: list[Path] = field(default_factory=list)
+    editable: list[Path] = field(default_factory=list)
     keep: bool = True
     _began: float = field(default_factory=time.monotonic)
     _first: int | None = None

@@ -102,6 +102,8 @@ class Scheduler:
                 for future in done:
                     ready.extend(self._settle(self._running.pop(future), future.result()))
         self._forget_what_read_changed_files()
+        if self.outcome.ran:
+            self.store.prune()
         return self.outcome
 
     def _forget_what_read_changed_files(self) -> None:
@@ -182,7 +184,7 @@ class Scheduler:
         outputs = value if len(node.outputs) > 1 else dict.fromkeys(node.outputs, value)
         if node.keeps:
             if context.keep:
-                self.store.keep(name, step.key, step.parts, outputs, context.files)
+                self.store.keep(name, step.key, step.parts, outputs, context.files, context.editable)
             self.sink(events.Finished(name, time.monotonic() - began))
         return outputs
 

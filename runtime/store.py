@@ -35,9 +35,23 @@ CREATE TABLE IF NOT EXISTS frames (
 _RESULT_OF_KEY = "SELECT key, node, parts, value, files, digest FROM results WHERE key = ?"
 _RESULT_OF_NODE = """
 SELECT key, node, parts, value, files, digest FROM results WHERE node = ? ORDER BY number DESC LIMIT 1"""
+_DROP_TOO_OLD = """
+DELETE FROM results WHERE number IN (
+    SELECT number FROM (
+        SELECT number, ROW_NUMBER() OVER (PARTITION BY node ORDER BY number DESC) AS place FROM results)
+    WHERE place > ?)"""
+_BEFORE_THE_NEWEST = """
+SELECT number, files FROM results
+WHERE number NOT IN (SELECT MAX(number) FROM results GROUP BY node)"""
 _VERSION = 2
 _PATIENCE = 30.0  # seconds
 _PAUSE = 0.005  # seconds
+
+RESULTS_OF_A_NODE = 20
+"""So many of each node's results are kept at most, the newest."""
+
+_ANY_CONTENT = ""
+"""In place of a file's digest: it has to be there, and may have been edited."""
 
 
 class _AnotherVersion(sqlite3.DatabaseError):
@@ -83,13 +97,17 @@ class Store:
             return _open_anew(path) if _is_damage(error) else _connect(":memory:")
 
     def _fetch(self, query: str, row: tuple[Any, ...]) -> Any:
-        """A row, or None; a damaged file is begun anew."""
+        """A row, or None."""
+        return next(iter(self._rows(query, row)), None)
+
+    def _rows(self, query: str, row: tuple[Any, ...] = ()) -> list[Any]:
+        """All rows; a damaged file is begun anew."""
         with self._lock:
             try:
-                return self._database.execute(query, row).fetchone()
+                return self._database.execute(query, row).fetchall()
             except sqlite3.DatabaseError as error:
                 self._recover(error)
-                return None
+                return []
 
     def _write(self, statement: str, row: tuple[Any, ...]) -> None:
         """Writes a row; on a full or failing disk it is not kept, which costs time only."""
@@ -109,15 +127,44 @@ class Store:
         """Closes the file."""
         self._database.close()
 
-    def keep(self, node: str, key: str, parts: Parts, value: Any, files: Iterable[Path] = ()) -> None:
-        """Keeps a result: plain data, and the digests of the files that it consists of."""
-        digests = json.dumps({str(path): self.digest(path) for path in files})
-        row = (key, node, json.dumps(parts), json.dumps(value), digests)
+    def keep(
+        self,
+        node: str,
+        key: str,
+        parts: Parts,
+        value: Any,
+        files: Iterable[Path] = (),
+        editable: Iterable[Path] = (),
+    ) -> None:
+        """Keeps a result.
+
+        Args:
+            node: The node's name.
+            key: What identifies the result.
+            parts: What the key is made of.
+            value: Plain data.
+            files: The files that it consists of, byte for byte.
+            editable: Files of it that have to be there and that a person may edit.
+        """
+        digests = {str(path): self.digest(path) for path in files}
+        digests |= {str(path): _ANY_CONTENT for path in editable}
+        row = (key, node, json.dumps(parts), json.dumps(value), json.dumps(digests))
         self._write("INSERT OR REPLACE INTO results VALUES (NULL,?,?,?,?,?,?)", (*row, _digest_of(*row)))
 
     def forget(self, key: str) -> None:
         """Drops the result of a key."""
         self._write("DELETE FROM results WHERE key = ?", (key,))
+
+    def prune(self) -> None:
+        """Drops results that are hardly asked for again, so that the file does not grow for ever.
+
+        Those are a node's results before its newest `RESULTS_OF_A_NODE`, and all but its newest of which a
+        file is gone. The newest stays, for it tells why the node has to run again.
+        """
+        self._write(_DROP_TOO_OLD, (RESULTS_OF_A_NODE,))
+        for number, digests in self._rows(_BEFORE_THE_NEWEST):
+            if not _are_there(digests):
+                self._write("DELETE FROM results WHERE number = ?", (number,))
 
     def kept(self, key: str) -> Kept | None:
         """The verified result for a key, None where there is none; `damage` says why it can't be used."""
@@ -135,7 +182,7 @@ class Store:
 
     def _damage(self, path: str, expected: str) -> str | None:
         try:
-            return None if self.digest(path) == expected else f"{path} was changed"
+            return None if expected in (_ANY_CONTENT, self.digest(path)) else f"{path} was changed"
         except MediaError:
             return f"{path} is gone"
 
@@ -185,6 +232,14 @@ class Store:
         query = "SELECT 1 FROM frames WHERE path = ? AND identity = ? AND size = ? AND changed = ?"
         row = (os.fsencode(path.absolute()), identity, state.st_size, state.st_mtime_ns)
         return self._fetch(query, row) is not None
+
+
+def _are_there(digests: str) -> bool:
+    """Whether all files of a result are there, by the names in its row."""
+    try:
+        return all(os.path.exists(path) for path in json.loads(digests))  # noqa: PTH110 - ten times faster here
+    except ValueError:  # damaged text, which is no loss
+        return False
 
 
 def digest_file(path: Path | str | bytes) -> str:

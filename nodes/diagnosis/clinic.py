@@ -105,7 +105,7 @@ class _FrameWriter:
         lines = report.summary(len(examined), "frames", found.findings, kinds.OF_FRAMES)
         measures, of_frames = kinds.words_of("frames")
         words = (*measures, *columns), of_frames
-        lines += quarantined(self.node, found.values, found.findings, words)
+        lines += quarantined(self.node, self.context, found.values, found.findings, words)
         return finished(self.context, self.folder, files, lines, picture)
 
     def _sheet(self, order: Mapping[int, float], found: Diagnosis) -> Path:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def quarantined(
     node: Clinic,
+    context: Context,
     values: Mapping[int, Mapping[str, float]],
     findings: Mapping[int, Sequence[Finding]],
     words: tuple[tuple[str, ...], tuple[str, ...]],
@@ -31,6 +32,7 @@ def quarantined(
 
     Args:
         node: Its knobs have the rule and name the list.
+        context: Takes the list as a file of the result: when it is gone, it is written anew.
         values: The measures of each frame, or of each row by its place.
         findings: The findings of those that have some.
         words: The measures and the findings that the rule may name.
@@ -54,9 +56,11 @@ def quarantined(
         if rule.test({**values.get(number, {}), **has}):
             row = names[number] if names else ("", number)
             reasons[row] = report.reasons_of(findings.get(number, ()), rule.text, values.get(number, {}))
-    new = add_to_quarantine(node.path_of(node.quarantine), reasons)
+    path = node.path_of(node.quarantine)
+    new = add_to_quarantine(path, reasons)
     if not reasons:
         return [f'No frame is left out: "{rule.text}" is true of none.']
+    context.editable.append(path)
     known = "" if len(new) == len(reasons) else f", {len(reasons) - len(new):,} of them listed before or kept"
     are = "is" if len(reasons) == 1 else "are"
     told = f"{len(reasons):,} {are} to be left out{known}: {node.quarantine} lists them."

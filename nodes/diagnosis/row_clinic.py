@@ -50,8 +50,8 @@ def examine_rows(node: Clinic, inputs: Inputs, context: Context) -> dict[str, An
     lines += [f"  {note}" for note in getattr(value, "notes", ())]
     measures = {place: {"frame": float(frame)} for place, (_, frame) in enumerate(names)}
     lines += quarantined(
-        node, measures, findings, kinds.words_of("features"), dict(enumerate(names))
-    )  # fmt: skip
+        node, context, measures, findings, kinds.words_of("features"), dict(enumerate(names))
+    )
     return finished(context, folder, files, lines, None)
 
 

@@ -129,6 +129,20 @@ def test_a_rule_lists_frames_with_reasons_and_a_datasource_leaves_them_out(spoil
     assert len(list(spoilt.glob("plate.*.exr"))) == 10
 
 
+def test_a_list_that_was_edited_stays_and_one_that_was_deleted_is_written_anew(spoilt: Path) -> None:
+    """A line that a person took away does not come back by running again; the whole list does."""
+    path = spoilt / "quarantine.txt"
+    clinic(spoilt, drop="misaligned or sharpness < 0.25")
+    whole = path.read_text()
+    edited = "".join(line for line in whole.splitlines(keepends=True) if not line.startswith("2 "))
+    path.write_text(edited)
+    clinic(spoilt, drop="misaligned or sharpness < 0.25")
+    assert path.read_text() == edited
+    path.unlink()
+    clinic(spoilt, drop="misaligned or sharpness < 0.25")
+    assert path.read_text() == whole
+
+
 def test_links_name_the_files_in_order(spoilt: Path) -> None:
     """They sort by their names, and lead to the frames."""
     clinic(spoilt, by="sharpness", links=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from understudy.graph.ports import Input, Output
 from understudy.graph.registry import Registry
 from understudy.runtime import events
 from understudy.runtime.running import run
+from understudy.runtime.store import RESULTS_OF_A_NODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -315,3 +317,16 @@ def test_a_file_that_changes_while_the_graph_runs_spoils_no_kept_result(tmp_path
     assert any(isinstance(event, events.Warned) and event.node == "reader" for event in told)
     source.write_text("1")
     assert run(graph, registry).ran == ["reader", "keep"]
+
+
+def test_kept_results_do_not_grow_for_ever(tmp_path: Path) -> None:
+    """A run leaves so many results of each node at most, and its own is among them."""
+    for value in range(RESULTS_OF_A_NODE + 2):
+        graph = Graph(tmp_path / "chain.toml")
+        graph.add("Number", "n", value=value)
+        ran(graph)
+    with sqlite3.connect(tmp_path / ".understudy" / "store.sqlite") as database:
+        (count,) = database.execute("SELECT COUNT(*) FROM results").fetchone()
+    database.close()
+    assert count == RESULTS_OF_A_NODE
+    assert ran(graph).ran == []

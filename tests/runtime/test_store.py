@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from understudy.graph.errors import MediaError
-from understudy.runtime.store import Store
+from understudy.runtime.store import RESULTS_OF_A_NODE, Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +37,40 @@ def test_a_result_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
     assert again.kept("key").value == {"output": [1, 2.5, "x"]}
     assert again.latest_parts("one") == PARTS
     assert (again.kept("other"), again.latest_parts("two")) == (None, None)
+
+
+def test_a_file_that_may_be_edited_only_has_to_be_there(store: Store, tmp_path: Path) -> None:
+    """Its content is a person's own; once it is gone, the result is no longer whole."""
+    listed = tmp_path / "list.txt"
+    listed.write_text("3  blurred\n")
+    store.keep("two", "edited", PARTS, {}, editable=[listed])
+    listed.write_text("keep 3\n")
+    assert store.kept("edited").damage is None
+    listed.unlink()
+    assert store.kept("edited").damage == f"{listed} is gone"
+
+
+def test_of_each_node_the_newest_results_stay(tmp_path: Path) -> None:
+    """Older ones than the newest few are dropped, of each node by itself."""
+    store = Store(tmp_path / "work")
+    store.keep("rare", "rare", PARTS, {})
+    for number in range(RESULTS_OF_A_NODE + 3):
+        store.keep("often", f"often {number}", PARTS, {})
+    store.prune()
+    gone = [number for number in range(RESULTS_OF_A_NODE + 3) if store.kept(f"often {number}") is None]
+    assert gone == [0, 1, 2]
+    assert store.kept("rare").damage is None
+
+
+def test_a_result_whose_file_is_gone_is_dropped_unless_it_is_the_newest(store: Store, tmp_path: Path) -> None:
+    """The newest one tells why its node has to run again."""
+    store.keep("two", "older", PARTS, {}, [tmp_path / "frame.exr"])
+    store.keep("two", "newest", PARTS, {}, [tmp_path / "frame.exr"])
+    (tmp_path / "frame.exr").unlink()
+    store.prune()
+    assert store.kept("older") is None
+    gone = f"{tmp_path / 'frame.exr'} is gone"
+    assert (store.kept("newest").damage, store.kept("key").damage) == (gone, gone)
 
 
 @pytest.mark.parametrize("column", ["key", "node", "parts", "value", "files", "digest"])
@@ -199,7 +233,7 @@ def test_many_processes_keep_side_by_side(tmp_path: Path) -> None:
     code = """
 import sys
 from pathlib import Path
-from understudy.runtime.store import Store
+from understudy.runtime.store import RESULTS_OF_A_NODE, Store
 store = Store(Path(sys.argv[1]))
 for number in range(20):
     store.keep("n", f"{sys.argv[2]}-{number}", {}, number)
