@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from understudy.nodes.learning.augmentation import Crop
-    from understudy.nodes.learning.image_subject import Pair
+    from understudy.nodes.learning.image_crops import Pair
 
 AT_ONCE = 4
 """Crops that the network is given at once."""

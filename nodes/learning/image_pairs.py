@@ -11,7 +11,8 @@ from understudy.graph.errors import NodeError
 from understudy.nodes.learning import recipes
 from understudy.nodes.learning.augmentation import edge_pixels
 from understudy.nodes.learning.holding_out import split
-from understudy.nodes.learning.image_subject import ImageSubject, Pair, Settings, automatic_batch
+from understudy.nodes.learning.image_crops import Pair, Settings
+from understudy.nodes.learning.image_subject import ImageSubject, automatic_batch
 from understudy.nodes.learning.recipes import NetworkNode
 from understudy.nodes.learning.regions import REGION_DRAWS, choose_region
 from understudy.nodes.learning.schedules import decay_start, steps_of
