@@ -158,8 +158,8 @@ class Targets:
                 continue
             chances.append(None)
             if head.column.kind == "circular":
-                turn = np.arctan2(part[:, 0], part[:, 1]) / (2.0 * np.pi)
-                values[:, head.place] = (turn % 1.0) * head.column.period
+                turn = np.arctan2(part[:, 0], part[:, 1]) / (2.0 * np.pi) % 1.0
+                values[:, head.place] = turn % 1.0 * head.column.period  # a hair below 0 became 1
             else:
                 values[:, head.place] = part[:, 0] * self.scales[head.place] + self.means[head.place]
         return values, chances
