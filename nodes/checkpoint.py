@@ -28,10 +28,11 @@ class Checkpoint(Node):
     `pick` says which: "best" is the one with the lowest held-out loss, or the last one where nothing was
     held out; "last"; a step, such as "2000"; or a path to a .cat, and then no run is connected.
 
-    A path to an .onnx takes a model of images from elsewhere: one picture in, one of the same size out. What
-    it takes and gives stands in a TOML file of the same name beside it, such as `inputs = ["R", "G", "B"]`
-    and, for a model of 0 to 255, `range = [0.0, 255.0]`; also outputs, output_range, mean, deviation, stride
-    and reach. An .onnx that this program exported needs none.
+    A path to an .onnx takes a model of images from elsewhere: one picture in, one out, of the same
+    size or a whole number of times as large. What it takes and gives stands in a TOML file of the same name
+    beside it, such as `inputs = ["R", "G", "B"]` and, for a model of 0 to 255, `range = [0.0, 255.0]`; also
+    outputs, output_range, mean, deviation, stride, reach and scale. An .onnx that this program exported
+    needs none.
     """
 
     version = 1

@@ -31,6 +31,9 @@ class Inference(Node):
     `uncertainty` says where the result is least sure, and costs another pass over the frames: write it beside
     the result, or show it in a ContactSheet. It ranks pixels well; take its size with a grain of salt.
 
+    A model from elsewhere may enlarge frames a whole number of times: windows grow with the picture, and
+    channels that are kept beside it are scaled as Reformat does it.
+
     Controls give shapes: of the same rig as the model's, computed a block of poses at a time.
     """
 

@@ -24,26 +24,33 @@ if TYPE_CHECKING:
 STRIDES = (1, 2, 4, 8, 16, 32, 64)
 """What is tried where nobody says the stride: a network halves its features a few times."""
 
+SMALL = 96
+"""About the height and width, in pixels, of the picture that shows by how much it enlarges."""
+
 SHIFTED = 384
 """About the height and width, in pixels, of the picture that is shifted to find the stride."""
 
+ALIKE = 1e-4
+"""Share of its own size, or of the deviation, that the result of a shifted picture may differ by."""
+
 BYTES_PER_PIXEL = 1024
-"""Memory that a network of unknown width is assumed to take, per pixel of the input."""
+"""Memory that a network of unknown width is assumed to take, per pixel of what it gives."""
 
 
 class ForeignNetwork(nn.Module):
     """An ONNX model as a network whose stride and reach are known.
 
     Args:
-        session: Takes and gives `(N, C, H, W)` float32.
+        session: Takes `(N, C, H, W)` and gives `(N, K, S H, S W)`, float32.
         stride: Height and width are multiples of it.
-        reach: Pixels that it sees to each side.
+        reach: Pixels that it sees to each side, of the input.
+        scale: The S above.
     """
 
-    def __init__(self, session: nn.Module, stride: int, reach: int) -> None:
+    def __init__(self, session: nn.Module, stride: int, reach: int, scale: int) -> None:
         super().__init__()
-        self.session, self.stride, self.reach = session, stride, reach
-        self.bytes_per_pixel = BYTES_PER_PIXEL
+        self.session, self.stride, self.reach, self.scale = session, stride, reach, scale
+        self.bytes_per_pixel = BYTES_PER_PIXEL * scale**2
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """What the model gives, on the processor."""
@@ -58,8 +65,8 @@ def read_foreign_model(path: str, threads: int) -> ImageModel:
         threads: Threads that a tile may take.
 
     Raises:
-        FormatError: It is damaged, has several inputs or outputs, a fixed size, another size out than in, or
-            a sidecar that is missing, wrong or contradicts it.
+        FormatError: It is damaged, has several inputs or outputs or a fixed size, gives pictures that are
+            not a whole number of times as large, or has a sidecar that is missing, wrong or contradicts it.
         UnderstudyError: onnxruntime is not installed.
     """
     if not find_spec("onnxruntime"):
@@ -72,9 +79,12 @@ def read_foreign_model(path: str, threads: int) -> ImageModel:
         raise FormatError(path, f"this is no ONNX model: {str(error).partition(chr(10))[0][:200]}") from error
     notes = notes_of(path, session.metadata)
     _check_ports(path, session, notes)
-    stride = notes.stride or _stride(path, session, len(notes.inputs))
-    reach = notes.reach if notes.reach is not None else _reach(path, session, len(notes.inputs), stride)
-    network = ForeignNetwork(session, stride, reach)
+    scale = _scale(path, session, notes)
+    stride = notes.stride or _stride(path, session, len(notes.inputs), scale)
+    reach = notes.reach
+    if reach is None:
+        reach = _reach(path, session, len(notes.inputs), stride, scale)
+    network = ForeignNetwork(session, stride, reach, scale)
     colour = notes.inputs == notes.outputs
     return ImageModel(network, notes.inputs, notes.outputs, notes.encoding, notes.target, "identity", colour)
 
@@ -102,38 +112,64 @@ def _check_ports(path: str, session: Any, notes: Notes) -> None:
         )
 
 
-def _stride(path: str, session: nn.Module, channels: int) -> int:
-    """The least stride that it keeps to: as many pixels out as in, and a shifted picture shifts the result.
+def _scale(path: str, session: nn.Module, notes: Notes) -> int:
+    """How many pixels it makes of one along each side, by a picture that is wider than tall.
+
+    Raises:
+        FormatError: It is no whole number of them, or another one than the sidecar says.
+    """
+    complaint = ""
+    for stride in (notes.stride,) if notes.stride else STRIDES:
+        height = (SMALL // stride | 1) * stride
+        width = height + stride
+        try:
+            tall, wide = session(_noise(len(notes.inputs), height, width)).shape[2:]
+        except Exception as error:  # noqa: BLE001 - its errors share no class
+            complaint = str(error).partition("\n")[0][:200]
+            continue
+        scale: int = tall // height
+        complaint = f"a picture of {width} x {height} became one of {wide} x {tall}"
+        if scale and (tall, wide) == (scale * height, scale * width):
+            if notes.scale not in (None, scale):
+                raise FormatError(path, f"its sidecar says scale = {notes.scale}, and {complaint}")
+            return scale
+    raise FormatError(
+        path, f"it gives no picture of the same size, or a whole number of times as large: {complaint}"
+    )
+
+
+def _stride(path: str, session: nn.Module, channels: int, scale: int) -> int:
+    """The least stride that it keeps to: a shifted picture shifts the result.
 
     A model that pads inside takes any size and still has a grid of its own, which only the shift shows.
     """
     complaint = ""
     for stride in STRIDES:
         length = (SHIFTED // stride | 1) * stride
-        noise = _noise(channels, length + stride)
+        noise = _noise(channels, length + stride, length + stride)
         try:
             here, there = session(noise[..., :length, :length]), session(noise[..., stride:, stride:])
         except Exception as error:  # noqa: BLE001 - its errors share no class
             complaint = str(error).partition("\n")[0][:200]
             continue
-        if here.shape[2:] != (length, length):
-            size = " x ".join(map(str, here.shape[2:]))
+        if here.shape[2:] != (scale * length, scale * length):
+            size = " x ".join(map(str, here.shape[:1:-1]))
             complaint = f"a picture of {length} x {length} became one of {size}"
             continue
-        middle = length // 2
-        moved = here[..., middle + stride : middle + 2 * stride, middle + stride : middle + 2 * stride]
-        stayed = there[..., middle : middle + stride, middle : middle + stride]
-        if torch.allclose(moved, stayed, rtol=1e-3, atol=1e-3 * float(here.std())):
+        middle, cell = scale * (length // 2), scale * stride
+        moved = here[..., middle + cell : middle + 2 * cell, middle + cell : middle + 2 * cell]
+        stayed = there[..., middle : middle + cell, middle : middle + cell]
+        if torch.allclose(moved, stayed, rtol=ALIKE, atol=ALIKE * float(here.std())):
             return stride
         complaint = f"pictures that are shifted by {stride} pixels give another result"
-    raise FormatError(path, f"it is no picture of the same size, computed alike everywhere: {complaint}")
+    raise FormatError(path, f"pictures are not computed alike everywhere: {complaint}")
 
 
-def _noise(channels: int, length: int) -> Tensor:
-    return torch.rand(1, channels, length, length, generator=torch.Generator().manual_seed(0))
+def _noise(channels: int, height: int, width: int) -> Tensor:
+    return torch.rand(1, channels, height, width, generator=torch.Generator().manual_seed(0))
 
 
-def _reach(path: str, session: nn.Module, channels: int, stride: int) -> int:
+def _reach(path: str, session: nn.Module, channels: int, stride: int, scale: int) -> int:
     """How far a change of one pixel is seen, on a grey noise; a half more for what is too faint to see.
 
     Raises:
@@ -142,11 +178,11 @@ def _reach(path: str, session: nn.Module, channels: int, stride: int) -> int:
     size = 128
     while size <= 2 * LARGEST_REACH:
         length = max(3 * stride, -(-size // stride) * stride)
-        plain = _noise(channels, length)
+        plain = _noise(channels, length, length)
         other, middle = plain.clone(), length // 2
         other[..., middle : middle + stride, middle : middle + stride] += 1.0
         changed = torch.nonzero((session(plain) != session(other)).any(dim=1)[0])
-        seen = int((changed - middle).abs().max()) if len(changed) else 0
+        seen = int((changed // scale - middle).abs().max()) if len(changed) else 0
         if seen < length // 2 - stride - 1:
             return seen + seen // 2
         size *= 2

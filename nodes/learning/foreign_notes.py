@@ -10,6 +10,7 @@ The file has the model's name and the suffix .toml:
     deviation = [0.229, 0.224, 0.225] # divided out
     stride = 8                        # height and width are multiples of it; tried out where left out
     reach = 64                        # pixels that it sees to each side; measured where left out
+    scale = 2                         # pixels that it makes of one along each side; tried out
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from understudy.nodes.learning.encoding import Encoding
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WORDS = ("inputs", "outputs", "range", "output_range", "mean", "deviation", "stride", "reach")
+WORDS = ("inputs", "outputs", "range", "output_range", "mean", "deviation", "stride", "reach", "scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Notes:
         target: From pixels to what it gives.
         stride: Height and width are multiples of it; None to try out.
         reach: Pixels that it sees to each side; None to measure.
+        scale: Pixels that it is said to make of one, along each side; None where nothing is said.
     """
 
     inputs: tuple[str, ...]
@@ -48,6 +50,12 @@ class Notes:
     target: Encoding
     stride: int | None = None
     reach: int | None = None
+    scale: int | None = None
+
+
+def sidecar_of(path: str) -> Path:
+    """The TOML file that may stand beside a model."""
+    return Path(path).with_suffix(".toml")
 
 
 def notes_of(path: str, metadata: Mapping[str, str]) -> Notes:
@@ -60,7 +68,7 @@ def notes_of(path: str, metadata: Mapping[str, str]) -> Notes:
     Raises:
         FormatError: There is neither, or the sidecar is wrong.
     """
-    sidecar = Path(path).with_suffix(".toml")
+    sidecar = sidecar_of(path)
     if sidecar.is_file():
         try:
             return _from_sidecar(str(sidecar), tomllib.loads(sidecar.read_text(encoding="utf-8")))
@@ -100,6 +108,7 @@ def _from_sidecar(path: str, values: Mapping[str, Any]) -> Notes:
         _scaled(given, len(outputs)),
         _whole(path, values, "stride", 1),
         _whole(path, values, "reach", 0),
+        _whole(path, values, "scale", 1),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from understudy.graph.errors import NodeError
 from understudy.nodes.media.images.frame import ChannelError
+from understudy.nodes.media.images.resizing import resized
 from understudy.nodes.media.images.viewer import UNCERTAINTY_CHANNEL
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ class InferredFrames:
         return self._source.numbers
 
     def spec(self, number: int) -> FrameSpec:
-        """The source's spec with the result's channels."""
-        spec = self._source.spec(number)
-        return replace(spec, channels=self._channels(spec.channels))
+        """The source's spec with the result's channels; of a model that enlarges, with larger windows."""
+        spec, scale = self._source.spec(number), self._loaded.model.geometry().scale
+        data, display = spec.data.scaled(scale), spec.display.scaled(scale)
+        return replace(spec, channels=self._channels(spec.channels), data=data, display=display)
 
     def identity(self, number: int) -> str:
         """Changes with the source's frame, the model, and the knobs that matter."""
@@ -53,7 +55,7 @@ class InferredFrames:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def read(self, number: int) -> Frame:
-        """The source's frame with the learned channels replaced or added.
+        """The source's frame with the learned channels replaced or added; the others are scaled with them.
 
         Raises:
             NodeError: The frame lacks a channel that the model takes.
@@ -76,15 +78,26 @@ class InferredFrames:
         return (*channels, *(name for name in model.outputs if name not in channels))
 
     def _merged(self, frame: Frame, output: NDArray[np.float32]) -> Frame:
-        outputs, channels = self._loaded.model.outputs, self._channels(frame.channels)
-        if channels == outputs:
-            return replace(frame, pixels=output, channels=channels)
-        height, width = output.shape[:2]
-        pixels = np.empty((height, width, len(channels)), np.float32)
-        pixels[..., : len(frame.channels)] = frame.pixels
-        for place, name in enumerate(outputs):
-            pixels[..., channels.index(name)] = output[..., place]
-        return replace(frame, pixels=pixels, channels=channels)
+        model, channels = self._loaded.model, self._channels(frame.channels)
+        scale = model.geometry().scale
+        data, display = frame.data.scaled(scale), frame.display.scaled(scale)
+        if channels == model.outputs:
+            return replace(frame, pixels=output, channels=channels, data=data, display=display)
+        pixels = np.empty((*output.shape[:2], len(channels)), np.float32)
+        _put(pixels, channels, output, model.outputs)
+        beside = tuple(name for name in channels if name not in model.outputs)
+        if beside:
+            kept = replace(frame.select(beside), display=frame.data)  # so that edges stay as they are
+            _put(pixels, channels, resized(kept, data, data).pixels, beside)
+        return replace(frame, pixels=pixels, channels=channels, data=data, display=display)
+
+
+def _put(
+    pixels: NDArray[np.float32], channels: tuple[str, ...], part: NDArray[np.float32], names: tuple[str, ...]
+) -> None:
+    """Puts some channels into their places among others."""
+    for place, name in enumerate(names):
+        pixels[..., channels.index(name)] = part[..., place]
 
 
 class UncertainFrames(InferredFrames):

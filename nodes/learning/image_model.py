@@ -118,7 +118,7 @@ class ImageModel:
             device: Where the network is.
 
         Returns:
-            `(N, outputs, H, W)` float32 on the same device.
+            `(N, outputs, S H, S W)` float32 on the same device, with the geometry's scale S.
         """
         x = self.encoding.encode(pixels_NCHW.to(device)).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), computing_in(precision, device):
@@ -156,7 +156,7 @@ class ImageModel:
             doubt: Whether to give how far off the effect may be instead of the effect.
 
         Returns:
-            `(H, W, outputs)` float32; `(H, W, 1)` of doubt.
+            `(S H, S W, outputs)` float32 with the geometry's scale S; `(H, W, 1)` of doubt.
         """
         compute, seen = (self.doubt, self._seen_by_doubt()) if doubt else (self.predict, self.geometry())
         result = apply_tiled(

@@ -7,6 +7,7 @@ import json
 import platform
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from understudy.graph.errors import NodeError, UnderstudyError
 from understudy.nodes.learning.backends.backend import Load, computed_by, installed
 from understudy.nodes.learning.backends.choosing import fastest, trials
+from understudy.nodes.learning.foreign_notes import sidecar_of
 from understudy.nodes.learning.image_model_files import read_image_model
 from understudy.nodes.learning.loop import fastest_precision
 from understudy.nodes.learning.tiles import MEMORY_BUDGET
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from understudy.nodes.learning.backends.choosing import Trial
     from understudy.nodes.learning.image_model import ImageModel
     from understudy.runtime.context import Context
+    from understudy.runtime.store import Store
 
 AT_ONCE = 2
 """Frames computed at once on the processor; a GPU takes one after another."""
@@ -52,7 +55,7 @@ class LoadedModel:
         context: Of the run.
 
     Attributes:
-        digest: Changes with the file's content.
+        digest: Changes with the content of the file, and of the sidecar that an .onnx may have.
     """
 
     def __init__(self, node: Inference, path: str, frames: int, context: Context) -> None:
@@ -64,7 +67,7 @@ class LoadedModel:
         self._model: ImageModel | None = None
         self._computing: ImageModel | None = None
         self.back_end = ""
-        self.digest = context.store.digest(path)
+        self.digest = _digest(path, context.store)
 
     @property
     def model(self) -> ImageModel:
@@ -177,6 +180,13 @@ class LoadedModel:
         parts = (self.digest, load.precision, load.at_once, load.threads, installed(), torch.__version__)
         machine = (platform.node(), platform.machine(), platform.processor())
         return hashlib.sha256(json.dumps(["back end", *parts, *machine]).encode()).hexdigest()
+
+
+def _digest(path: str, store: Store) -> str:
+    if not path.endswith(".onnx"):
+        return store.digest(path)
+    files = [file for file in (Path(path), sidecar_of(path)) if file.is_file()]
+    return hashlib.sha256("\0".join(map(store.digest, files)).encode()).hexdigest()
 
 
 def _tile(model: ImageModel, source: NDArray[np.float32], most: tuple[int, int]) -> Tensor | None:

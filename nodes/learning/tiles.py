@@ -8,7 +8,7 @@ are due, a trained matte was off by 0.075; with origins off the grid by 0.88.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,10 @@ class Span:
         """What is kept, in the tile."""
         return slice(self.first - self.start, self.last - self.start)
 
+    def scaled(self, scale: int) -> Span:
+        """The same span where a pixel became `scale` pixels."""
+        return Span(*(scale * bound for bound in astuple(self)))
+
 
 Plan = tuple[list[Span], list[Span]]
 
@@ -71,7 +75,8 @@ def apply_tiled(
     """A function of pixels, computed tile by tile.
 
     Args:
-        predict: Takes `(1, C, h, w)` and gives `(1, K, h, w)`; h and w are multiples of the stride.
+        predict: Takes `(1, C, h, w)` and gives `(1, K, S h, S w)` with the geometry's scale S; h and w are
+            multiples of the stride.
         pixels_CHW: A frame of any height and width.
         tile: About the largest height and width given to `predict`, in pixels; "auto" takes the whole
             frame where it fits the budget, else the tiles that cost least; "whole" never cuts.
@@ -79,9 +84,9 @@ def apply_tiled(
         budget: Memory for "auto", in bytes.
 
     Returns:
-        `(K, H, W)`, on the device and of the type of `predict`'s output.
+        `(K, S H, S W)`, on the device and of the type of `predict`'s output.
     """
-    _, height, width = pixels_CHW.shape
+    scale, (height, width) = geometry.scale, (geometry.scale * side for side in pixels_CHW.shape[1:])
     x_NCHW = padded(pixels_CHW[None], geometry.stride)
     downs, acrosses = plan(x_NCHW.shape[-2], x_NCHW.shape[-1], tile=tile, geometry=geometry, budget=budget)
     if len(downs) == len(acrosses) == 1:
@@ -90,8 +95,9 @@ def apply_tiled(
     for down, across in product(downs, acrosses):
         piece = predict(x_NCHW[..., down.given, across.given])[0]
         if result is None:
-            result = piece.new_empty((len(piece), *x_NCHW.shape[-2:]))
-        result[:, down.kept, across.kept] = piece[:, down.inner, across.inner]
+            result = piece.new_empty((len(piece), *(scale * side for side in x_NCHW.shape[-2:])))
+        tall, wide = down.scaled(scale), across.scaled(scale)
+        result[:, tall.kept, wide.kept] = piece[:, tall.inner, wide.inner]
     assert result is not None
     return result[:, :height, :width]
 

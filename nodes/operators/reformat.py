@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from understudy.graph.errors import UnderstudyError
 from understudy.graph.knobs import Knob
 from understudy.nodes.media.images.operator import Operator
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from understudy.nodes.media.images.frame import Frame, FrameSpec, Window
 
 FILTERS = ("cubic", "box", "triangle", "catmull-rom", "mitchell", "lanczos3", "gaussian")
@@ -58,13 +55,15 @@ class Reformat(Operator):
 
     def change(self, *frames: Frame) -> Frame:
         """The scaled frame."""
+        from understudy.nodes.media.images.resizing import resized
+
         (frame,) = frames
         placing = self._placing(frame)
         window, display = placing.data.moved(placing.x, placing.y), self._format()
         if self.resize == "none":
             return replace(frame, data=window, display=display)
-        pixels = _resized(frame, placing, self.filter)
-        return replace(frame, pixels=pixels, data=window, display=display)
+        scaled = resized(frame, placing.data, placing.scaled, self.filter)
+        return replace(scaled, data=window, display=display)
 
     def change_spec(self, *specs: FrameSpec) -> FrameSpec:
         """The windows of the scaled frame."""
@@ -106,22 +105,3 @@ class Reformat(Operator):
                 return across, down
             case _:
                 return 1.0, 1.0
-
-
-def _resized(frame: Frame, placing: _Placing, filter_name: str) -> NDArray[Any]:
-    import numpy as np
-    import OpenImageIO
-
-    def image(data: Window, display: Window) -> Any:
-        spec = OpenImageIO.ImageSpec(data.width, data.height, len(frame.channels), "float")
-        spec.x, spec.y = data.x, data.y
-        spec.full_x, spec.full_y = display.x, display.y
-        spec.full_width, spec.full_height = display.width, display.height
-        return OpenImageIO.ImageBuf(spec)
-
-    source, target = image(frame.data, frame.display), image(placing.data, placing.scaled)
-    source.set_pixels(source.roi, np.ascontiguousarray(frame.pixels))
-    if not OpenImageIO.ImageBufAlgo.resize(target, source, filtername=filter_name):
-        raise UnderstudyError(f"the frame can't be scaled: {target.geterror()}")
-    pixels: NDArray[Any] = target.get_pixels(OpenImageIO.FLOAT, target.roi)
-    return pixels.reshape(placing.data.height, placing.data.width, len(frame.channels))

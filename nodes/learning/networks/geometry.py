@@ -21,20 +21,23 @@ class Geometry:
         stride: Height, width and tile origins are multiples of it.
         reach: How many pixels to each side an output pixel can depend on.
         bytes_per_pixel: Memory that applying it takes, per input pixel, in float32.
+        scale: How many pixels it makes of one, along each side.
     """
 
     stride: int
     reach: int
     bytes_per_pixel: int
+    scale: int = 1
 
 
 def geometry(network: nn.Module, channels: int) -> Geometry:
-    """What the network declares as attributes; for what it does not: stride 1, and the reach is measured."""
+    """What the network declares as attributes; for what it does not: 1, and the reach is measured."""
     stride = int(getattr(network, "stride", 1))
     reach = getattr(network, "reach", None)
     if reach is None:
         reach = measure_reach(network, channels, stride=stride)
-    return Geometry(stride, int(reach), int(getattr(network, "bytes_per_pixel", 1024)))
+    memory, scale = getattr(network, "bytes_per_pixel", 1024), getattr(network, "scale", 1)
+    return Geometry(stride, int(reach), int(memory), int(scale))
 
 
 def padded(x_NCHW: Tensor, stride: int) -> Tensor:

@@ -51,6 +51,10 @@ class Window:
         """The same size, `x` pixels to the right and `y` down."""
         return Window(self.x + x, self.y + y, self.width, self.height)
 
+    def scaled(self, scale: int) -> Window:
+        """The window where a pixel became `scale` pixels along each side."""
+        return Window(scale * self.x, scale * self.y, scale * self.width, scale * self.height)
+
     def intersection(self, other: Window) -> Window:
         """What both hold; width or height is 0 where they don't meet."""
         x, y = max(self.x, other.x), max(self.y, other.y)

@@ -43,7 +43,7 @@ def columns(value: Frames, heading: str, first: Frames | None, look: Look) -> li
     if _channels(value) == (UNCERTAINTY_CHANNEL,):
         return [UncertaintyColumn(value, heading, look, first)]
     found.append(FrameColumn(value, heading, look, first))
-    alike = (one for one in look.before if shows(one) and _channels(one) == _channels(value))
+    alike = (one for one in look.before if shows(one) and _compares(one, value))
     if look.error and (truth := next(alike, None)) is not None:
         found.append(ErrorColumn(value, heading, look, truth))
     return found
@@ -114,7 +114,14 @@ class FrameColumn:
     def _shown(self, frames: Frames, number: int) -> Frame:
         """The frame over its display window, or the part of it that the sheet shows."""
         frame = frames.read(number)
-        return frame.fitted(frame.display) if self.look.crop is None else cropped(frame, *self.look.crop)
+        if self.look.crop is None:
+            return frame.fitted(frame.display)
+        return cropped(frame, *(round(side * self._larger(frame)) for side in self.look.crop))
+
+    def _larger(self, frame: Frame) -> float:
+        """How many times as wide it is as the sheet's first frames, of whose pixels a crop is told."""
+        leading: Frames = next((one for one in self.look.before if shows(one)), self.frames)
+        return frame.display.width / leading.spec(leading.numbers[0]).display.width
 
 
 class ErrorColumn(FrameColumn):
@@ -192,6 +199,15 @@ def cropped(frame: Frame, x: int, y: int, width: int, height: int) -> Frame:
     from understudy.nodes.media.images.frame import Window
 
     return frame.fitted(Window(frame.display.x + x, frame.display.y + y, width, height))
+
+
+def _compares(one: Frames, other: Frames) -> bool:
+    """Whether frames have the same channels and are of one size."""
+    if not one.numbers or not other.numbers:
+        return False
+    here, there = one.spec(one.numbers[0]), other.spec(other.numbers[0])
+    size = (here.display.width, here.display.height)
+    return here.channels == there.channels and size == (there.display.width, there.display.height)
 
 
 def _channels(frames: Frames) -> tuple[str, ...]:

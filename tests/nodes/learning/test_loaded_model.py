@@ -113,25 +113,11 @@ def test_a_back_end_whose_pixels_differ_is_refused(shot: Graph, monkeypatch: pyt
 
 def test_a_model_from_elsewhere_goes_through_the_same_graph(shot: Graph, tmp_path: Path) -> None:
     """A box filter in an .onnx with a sidecar blurs the frames."""
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("onnxruntime")
-    box = np.zeros((3, 3, 3, 3), np.float32)
-    box[range(3), range(3)] = 1 / 9
-    helper = onnx.helper
-    nodes = [
-        helper.make_node("Constant", [], ["w"], value=onnx.numpy_helper.from_array(box)),
-        helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1]),
-    ]
-    ports = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, "H", "W"]) for name in "xy"]
-    model = helper.make_model(
-        helper.make_graph(nodes, "blur", ports[:1], ports[1:]),
-        opset_imports=[helper.make_opsetid("", 17)],
-        ir_version=8,
-    )
-    (tmp_path / "blur.onnx").write_bytes(model.SerializeToString())
-    (tmp_path / "blur.toml").write_text('inputs = ["R", "G", "B"]\n')
+    from foreign_models import blur, write_model
+
+    write_model(tmp_path, blur())
     shot.entries["best"].inputs.clear()
-    shot.set("best", "pick", "blur.onnx")
+    shot.set("best", "pick", "model.onnx")
     frame = _results(shot)[0]
     plate = np.random.Generator(np.random.Philox(1)).random((64, 96, 3), np.float32)
     np.testing.assert_allclose(frame.pixels[10, 20], plate[9:12, 19:22].mean((0, 1)), atol=1e-3)
