@@ -54,10 +54,12 @@ def from_vectors(vectors: Floats) -> Floats:
 def inverses(matrices: Floats) -> Floats:
     """Inverses of 3 x 3 matrices by cofactors, `(..., 3, 3)`; many times faster than LAPACK on small ones."""
     adjugate = np.empty_like(matrices)
-    columns = [matrices[..., i] for i in range(3)]
     for i in range(3):
-        adjugate[..., i, :] = np.cross(columns[(i + 1) % 3], columns[(i + 2) % 3])
-    determinant = np.einsum("...j,...j->...", adjugate[..., 0, :], columns[0])
+        first, second = matrices[..., (i + 1) % 3], matrices[..., (i + 2) % 3]
+        for j in range(3):
+            j1, j2 = (j + 1) % 3, (j + 2) % 3
+            adjugate[..., i, j] = first[..., j1] * second[..., j2] - first[..., j2] * second[..., j1]
+    determinant = np.einsum("...j,...j->...", adjugate[..., 0, :], matrices[..., 0])
     return np.asarray(adjugate / determinant[..., None, None])
 
 

@@ -109,7 +109,7 @@ def test_points_that_nothing_drives_are_shapes_alone(folder: Path, shared_data: 
     _, said = outcome_of(graph, "learn")
 
     assert len(outputs["shapes"]) == 30
-    assert "learn: " in said
+    assert "learn.inputs: " in said
     assert "Nothing in it drives the mesh" in said
 
 
