@@ -6,7 +6,7 @@ whole arrays, which draws 13,000 vertices in a fraction of a second without a gr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.floating[Any]]
+    Rows = NDArray[np.int64]
 
 VIEWS = {"front": (0.0, 0.0), "side": (90.0, 0.0), "three-quarter": (35.0, 10.0), "back": (180.0, 0.0)}
 """Azimuth and elevation of the camera, in degrees; y is up, z towards the viewer."""
@@ -106,50 +107,57 @@ def _light(normals: Floats) -> NDArray[np.float64]:
 def _drawn(
     pixels: Floats, depth: Floats, colours: Floats, triangles: NDArray[np.int32], size: int
 ) -> NDArray[np.float64]:
-    corners = pixels[triangles]
-    longest = np.abs(corners - np.roll(corners, 1, axis=1)).max(axis=(1, 2))
+    corners = np.concatenate([pixels, depth[:, None]], axis=1)[triangles].astype(np.float32)
+    longest = np.abs(corners - np.roll(corners, 1, axis=1))[..., :2].max(axis=(1, 2))
     steps = np.clip(np.ceil(longest * 1.5), 1, 2 * size).astype(np.int64)
-    picture = np.tile(_BACKGROUND, (size * size, 1))
-    nearest = np.full(size * size, -np.inf)
+    seen = _Seen(
+        np.full(size * size, -np.inf, np.float32),
+        np.zeros(size * size, np.int64),
+        np.zeros((size * size, 3), np.float32),
+    )
     for count in np.unique(steps):
-        weights = _barycentric(int(count))
-        for mine in np.array_split(
-            triangles[steps == count], max(1, (steps == count).sum() * len(weights) >> 20)
-        ):
-            _splat(picture, nearest, weights, mine, pixels, depth, colours, size)
+        weights, mine = _barycentric(int(count)), np.flatnonzero(steps == count)
+        for some in np.array_split(mine, max(1, len(mine) * len(weights) >> 18)):
+            _splat(seen, weights, corners[some], some, size)
+    picture = np.tile(_BACKGROUND, (size * size, 1))
+    drawn = np.isfinite(seen.depth)
+    shades = colours[triangles[seen.triangle[drawn]]]
+    picture[drawn] = np.einsum("pc,pcx->px", seen.weights[drawn], shades)
     return picture.reshape(size, size, 3)
 
 
+class _Seen(NamedTuple):
+    """What each pixel `(P,)` shows: how near it is, of which triangle, and its corners' weights `(P, 3)`."""
+
+    depth: NDArray[np.float32]
+    triangle: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
 def _splat(
-    picture: NDArray[np.float64],
-    nearest: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    triangles: NDArray[np.int32],
-    pixels: Floats,
-    depth: Floats,
-    colours: Floats,
-    size: int,
+    seen: _Seen, weights: NDArray[np.float32], corners: NDArray[np.float32], triangles: Rows, size: int
 ) -> None:
     """Draws triangles as points, the nearest point of each pixel winning."""
-    places = np.floor(np.einsum("wc,tcx->twx", weights, pixels[triangles])).astype(np.int64).reshape(-1, 2)
-    depths = np.einsum("wc,tc->tw", weights, depth[triangles]).ravel()
-    shades = np.einsum("wc,tcx->twx", weights, colours[triangles]).reshape(-1, 3)
-    inside = ((places >= 0) & (places < size)).all(axis=1)
-    index = (places[:, 1] * size + places[:, 0])[inside]
-    depths, shades = depths[inside], shades[inside]
-    kept = np.flatnonzero(depths > nearest[index])
-    order = kept[np.argsort(depths[kept], kind="stable")]  # written last is what is nearest
-    nearest[index[order]], picture[index[order]] = depths[order], shades[order]
+    points = corners.transpose(0, 2, 1).reshape(-1, 3) @ weights.T
+    x, y, depths = points.reshape(-1, 3, len(weights)).transpose(1, 0, 2).reshape(3, -1)
+    inside = (x >= 0) & (x < size) & (y >= 0) & (y < size)
+    depths = np.where(inside, depths, -np.inf).astype(np.float32)
+    index = np.where(inside, y, 0).astype(np.int32) * size + np.where(inside, x, 0).astype(np.int32)
+    np.maximum.at(seen.depth, index, depths)
+    won = np.flatnonzero(inside & (depths == seen.depth[index]))
+    places, (triangle, point) = index[won], np.divmod(won, len(weights))
+    seen.triangle[places] = triangles[triangle]
+    seen.weights[places] = weights[point]
 
 
-def _barycentric(steps: int) -> NDArray[np.float64]:
+def _barycentric(steps: int) -> NDArray[np.float32]:
     """Weights of the corners at points spread evenly over a triangle, `(P, 3)`."""
     if steps == 1:
-        return np.array([[1.0, 1.0, 1.0]]) / 3.0
+        return np.full((1, 3), 1.0 / 3.0, np.float32)
     a, b = np.meshgrid(np.arange(steps + 1), np.arange(steps + 1))
     inside = a + b <= steps
     first, second = a[inside] / steps, b[inside] / steps
-    return np.stack([first, second, 1.0 - first - second], axis=1)
+    return np.stack([first, second, 1.0 - first - second], axis=1).astype(np.float32)
 
 
 def _to_bytes(linear: NDArray[np.float64]) -> NDArray[np.uint8]:
