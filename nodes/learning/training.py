@@ -14,41 +14,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from understudy.graph.errors import NodeError, Stopped, StorageError, UnderstudyError
+from understudy.graph.errors import NodeError, Stopped, UnderstudyError
 from understudy.nodes.learning import environment, state
 from understudy.nodes.learning.image_model import WEIGHTS, weights_of
 from understudy.nodes.learning.judging import Judge
-from understudy.nodes.learning.loop import Loop, Plan
-from understudy.nodes.learning.loss_graph import draw_loss_graph
-from understudy.nodes.learning.rate_finder import draw_rates, find_rate
+from understudy.nodes.learning.loop import Loop
+from understudy.nodes.learning.plans import plan_of, rate_trial, show_rates
+from understudy.nodes.learning.recording import Recorder
 from understudy.nodes.learning.restraint import Restraint
-from understudy.nodes.learning.saver import Saver
-from understudy.nodes.learning.schedules import decay_start, steps_of
+from understudy.nodes.learning.schedules import decay_start
 from understudy.nodes.learning.starting import Start, begin
-from understudy.nodes.learning.subject import in_words
 from understudy.nodes.learning.transfer import begin_with
 from understudy.nodes.media.learners import subject_of
 from understudy.runtime import events
 from understudy.runtime.devices import resolve, usual_threads
-from understudy.runtime.durable import replacing
-from understudy.runtime.runs.container import write_container
 from understudy.runtime.runs.folder import Contents
 from understudy.runtime.runs.summary import read_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from PIL.Image import Image
     from torch import nn
 
     from understudy.graph.node import Inputs
-    from understudy.nodes.learning.rate_finder import RateTrial
+    from understudy.nodes.learning.loop import Plan
     from understudy.nodes.learning.subject import Subject
     from understudy.nodes.trainer import Trainer
     from understudy.runtime.context import Context
     from understudy.runtime.runs.manifest import State
-    from understudy.runtime.runs.summary import Summary
 
 SAVE_SECONDS = 60.0
 """A resume state is saved at least so often, whatever the checkpoint interval."""
@@ -70,59 +61,14 @@ def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
     device = resolve(context.settings.device)
     torch.set_num_threads(context.settings.threads or usual_threads())
     subject = subject_of(node, inputs, context, device)
-    trial = _rate_trial(node, subject, context, device) if node.learning_rate == "find" else None
-    plan = _plan(node, subject, device, trial)
+    trial = rate_trial(node, subject, context, device)
+    plan = plan_of(node, subject, device, trial)
     with begin(node, context, plan, subject, environment.environment(device, plan.precision)) as start:
         if not start.finished:
             if trial is not None and start.container is None:
-                _show_rates(trial, start)
+                show_rates(trial, start)
             Training(node, context, subject, plan, start, inputs.get("weights")).run()
         return _result(start, context)
-
-
-def _rate_trial(node: Trainer, subject: Subject, context: Context, device: str) -> RateTrial:
-    return find_rate(
-        subject,
-        batch=_batch(node, subject),
-        precision=subject.precision,
-        device=device,
-        told=lambda done, total: context.progress(done, total, "trial steps"),
-    )
-
-
-def _show_rates(trial: RateTrial, start: Start) -> None:
-    path = start.folder.path / f"{start.folder.path.name}_rates.png"
-    start.say(f"a trial of {len(trial.rates)} steps found the learning rate {trial.rate:.2g}: {path.name}")
-    with replacing(path) as temporary:
-        draw_rates(trial, temporary)
-
-
-def _batch(node: Trainer, subject: Subject) -> int:
-    batch: int | str = node.batch_size
-    if isinstance(batch, str):
-        return subject.batch_size
-    if batch > subject.pairs:
-        raise NodeError(
-            node.name, f"a batch of {batch} needs as many pairs; there are {subject.pairs}", knob="batch_size"
-        )
-    return batch
-
-
-def _plan(node: Trainer, subject: Subject, device: str, trial: RateTrial | None) -> Plan:
-    batch, rate = _batch(node, subject), node.learning_rate
-    if rate == "auto":
-        rate = subject.rate
-    elif trial is not None:
-        rate = trial.rate
-    steps = steps_of(node.epochs, subject.pairs, batch)
-    return Plan(
-        steps=steps if subject.most_steps is None else min(steps, subject.most_steps),
-        batch=batch,
-        rate=rate,
-        schedule=node.schedule,
-        precision=subject.precision,
-        device=device,
-    )
 
 
 def _result(start: Start, context: Context) -> dict[str, str]:
@@ -159,7 +105,7 @@ class Training:
         self.losses: list[float] = []
         interval = node.contact_sheet_interval
         self.sheet_interval = subject.sheet_interval if interval == "auto" else interval
-        self.saver = Saver()
+        self.recorder = Recorder(node.name, start, context)
         if start.container is not None:
             self._restore(start)
         elif weights is not None:
@@ -220,7 +166,7 @@ class Training:
         """
         began, saved = time.monotonic(), time.monotonic()
         made = Loop(self.subject, self.network, self.optimiser, self.plan, self.parts, self._restraint())
-        with self.saver, made as loop:
+        with self.recorder, made as loop:
             while not self._ended:
                 self.step += 1
                 loss = loop.step(self.step)
@@ -243,7 +189,7 @@ class Training:
         self._conclude()
 
     def _stop(self) -> None:
-        self.saver.finish()
+        self.recorder.finish()
         self._judge("stopped", ended=False)
         raise Stopped(f"{self.node.name}: stopped at step {self.step:,} of {self.plan.steps:,}; all is saved")
 
@@ -279,17 +225,15 @@ class Training:
             self._validate()
         if self.step == 1 or self.step % self.sheet_interval == 0 or self._ended:
             sheet = self.subject.contact_sheet(self.network, self.step)
-            self._picture(sheet, self.folder.contact_sheet(self.step))
+            self.recorder.picture(sheet, self.folder.contact_sheet(self.step))
 
     def _validate(self) -> None:
         before = self.judge.best
         if self.judge.measure(self.network, self.step) is None or self.judge.best is before:
             return
-        path, model = self.folder.cat(self.step), self._model_contents()
-        self._write(lambda: write_container(path, "cat", *model), path)
+        self.recorder.model(self.step, self._model_contents(), last=self._ended)
         if before is not None and not self._is_checkpoint(int(before["step"])):
-            old = self.folder.cat(int(before["step"]))
-            self.saver.do(lambda: old.unlink(missing_ok=True))
+            self.recorder.remove_model(int(before["step"]))
 
     def _is_checkpoint(self, step: int) -> bool:
         at_decay = self.plan.schedule == "warmup-constant-decay" and step == decay_start(self.plan.steps)
@@ -301,19 +245,16 @@ class Training:
         """Pictures first: once the state lies there, nobody draws this step again."""
         preview = self.subject.preview(self.network)
         if preview is not None:
-            self._picture(preview, self.folder.preview(self.step))
-        self._draw_losses()
+            self.recorder.picture(preview, self.folder.preview(self.step))
+        self.recorder.loss_graph(int(self.judge.best["step"]) if self.judge.best else None)
         self._save(self._model_contents())
         if not self._ended:
             self._judge("running", ended=False)
 
     def _save(self, model: Contents | None = None) -> None:
         """Hands over the rows so far, the state, and the model where there is one."""
-        state_now, step = self._state_contents(), self.step
         keep = {decay_start(self.plan.steps), self.plan.steps}
-        self._write(
-            lambda: self.folder.save(step, self.summary, state_now, model, keep), self.folder.ost(step)
-        )
+        self.recorder.state(self.step, self._state_contents(), model, keep, last=self._ended)
 
     def _state_contents(self) -> Contents:
         optimiser = state.optimiser_arrays(self.network, self.optimiser)
@@ -333,50 +274,6 @@ class Training:
     def _weights(self) -> dict[str, Any]:
         return {WEIGHTS + name: array for name, array in state.network_arrays(self.network).items()}
 
-    def _write(self, write: Callable[[], object], path: Path) -> None:
-        """Hands a save over; a full disk leaves the older files, and the next interval tries again.
-
-        A second failure in a row, and one at the end, which has no next interval, end the training.
-        """
-        last = self._ended
-
-        def attempt() -> None:
-            try:
-                write()
-            except StorageError as error:
-                self.start.failed_saves += 1
-                self.context.warn(f"{self.node.name}: {path.name} was not saved: {error}")
-                if last or self.start.failed_saves > 1:
-                    raise
-            else:
-                self.start.failed_saves = 0
-
-        self.saver.do(attempt)
-
-    def _picture(self, picture: Image, path: Path) -> None:
-        def write() -> None:
-            try:
-                with replacing(path) as temporary:
-                    picture.save(temporary, compress_level=2)
-            except (StorageError, OSError) as error:
-                self.context.warn(f"{self.node.name}: the picture {path.name} was not written: {error}")
-
-        self.saver.do(write)
-
-    def _draw_losses(self) -> None:
-        best = int(self.judge.best["step"]) if self.judge.best else None
-
-        def write() -> None:
-            summary = read_summary(self.folder.summary)
-            title = " · ".join((self.folder.path.name, *_measured_last(summary)))
-            try:
-                with replacing(self.folder.loss_graph) as temporary:
-                    draw_loss_graph(summary, temporary, title, best)
-            except (StorageError, OSError) as error:
-                self.context.warn(f"{self.node.name}: the loss graph was not written: {error}")
-
-        self.saver.do(write)
-
     def _tell(self, loss: float) -> None:
         self.context.progress(self.step, self.plan.steps, "steps", loss=loss)
 
@@ -395,11 +292,3 @@ class Training:
         if ended:
             self.start.say(str(found))
             self.context.sink(events.Judged(self.node.name, found.word, found.reason))
-
-
-def _measured_last(summary: Summary) -> list[str]:
-    """What a person sees of the newest held-out error, in words: one sentence part, or none."""
-    if not summary.figures:
-        return []
-    words = in_words({name: float(values[-1]) for name, values in summary.figures.items()})
-    return [f"held out at step {summary.validation_steps[-1]:,}: {words}"]
