@@ -141,12 +141,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def note(row: Row) -> str:
     """What the last column says: the verdict, or why there is none."""
+    from understudy.nodes.learning.subject import in_words
     from understudy.runtime.runs.table import SILENT
 
     if row.state == "crashed":
         return row.reason.partition(".")[0]
     if row.state == "damaged" or row.verdict == SILENT:
         return row.reason
-    figures = ", ".join(f"{name} {value:.4g}" for name, value in list(row.figures.items())[:2])
     said = row.verdict or output.shortened(row.reason, LONGEST_NOTE)
-    return "; ".join(part for part in (said, figures) if part)
+    return "; ".join(part for part in (said, in_words(row.figures)) if part)

@@ -225,7 +225,7 @@ class _Case:
     @property
     def _last_held_out(self) -> Measured:
         figures = {name: float(values[-1]) for name, values in self.summary.figures.items()}
-        return Measured(float(np.median(self.summary.validation[-3:])), figures)
+        return Measured(float(self.summary.validation[-1]), figures)
 
     def _unlearned(self, found: Windows) -> tuple[str, str] | None:
         good, trained = self._good, self.evidence.trained_now or self.evidence.training
