@@ -1,14 +1,18 @@
-"""What suggested frames teach, against evenly spaced and random ones: IoU on frames never painted.
+"""What suggested frames teach, against evenly spaced and random ones: IoU on frames that nobody may paint.
 
-    python benchmarks/suggest.py                  three clips, some 15 minutes of one core
-    python benchmarks/suggest.py libby            one clip
-    python benchmarks/suggest.py --steps 1200 --seed 1
+    python benchmarks/suggest.py                      three clips, three seeds: some 25 minutes of one core
+    python benchmarks/suggest.py libby --seeds 1      one clip, one seed: some 3 minutes
+    python benchmarks/suggest.py --steps 1200         longer trainings: the noise is smaller
 
-Needs the folder of real clips (UNDERSTUDY_SHARED_DATA). Each row begins with the first and the last frame
-painted and adds two, four and six. "suggested" asks as a user would: it trains, takes two suggestions, paints
-them, and trains again. "even" spaces all painted frames evenly, first and last among them; "random" draws the
-added ones. Every training makes as many steps, anew. The IoU is the mean over all frames of the clip but
-those that any row of the table painted with so many frames, so that all three are measured on the same ones.
+Needs the folder of real clips (UNDERSTUDY_SHARED_DATA). Clips are halved in size, so that a training takes
+ten seconds and every row can be made with several seeds: the same frames trained on with another seed give
+another IoU, and that noise is printed. Every third frame is judged and painted by no row; where a row would
+paint one of them, it takes the nearest that is left.
+
+"suggested" asks as a user would: it trains on the first and the last frame, takes two suggestions, paints
+them, trains anew, and so on. "even" spaces frames evenly with first and last among them, "blocks" in the
+middles of equal blocks; "random" adds others to first and last, drawn anew for each seed. A frame is saved
+where suggested frames do as well as evenly spaced ones with one more.
 """
 
 from __future__ import annotations
@@ -31,132 +35,157 @@ from understudy.runtime.context import Settings
 from understudy.runtime.randomness import permutation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import NDArray
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CLIPS = ("blackswan", "car-shadow", "libby")
-ADDED = (2, 4, 6)
-CROP = 192
-"""Smaller than the default, so that thirty trainings end within the half hour."""
+PAINTED = (4, 6, 8)
+"""First and last, and two, four and six more."""
+CROP = 128
+SMALLER = 2
+JUDGED = 3
+"""Every third frame is judged."""
 
 
 class Clip:
-    """A clip whose mattes are all known, and what was learned of it so far.
+    """A clip whose mattes are all known, smaller.
 
     Args:
         name: Of the clip.
-        folder: For graph and runs.
+        folder: For frames, graphs and runs.
         steps: Of each training.
-        seed: Of every draw.
     """
 
-    def __init__(self, name: str, folder: Path, steps: int, seed: int) -> None:
-        self.base, self.folder, self.steps, self.seed = (
-            SHARED / "video_masks_davis" / name,
-            folder,
-            steps,
-            seed,
-        )
-        self.count = len(list((self.base / "frames").iterdir()))
-        self._known: dict[tuple[int, ...], dict[str, Any]] = {}
+    def __init__(self, name: str, folder: Path, steps: int) -> None:
+        self.folder, self.steps = folder, steps
+        base = SHARED / "video_masks_davis" / name
+        for kind, mode in (("frames", "RGB"), ("masks", "L")):
+            (folder / kind).mkdir()
+            for path in sorted((base / kind).iterdir()):
+                Image.open(path).convert(mode).reduce(SMALLER).save(folder / kind / f"{path.stem}.png")
+        self.count = len(list((folder / "masks").iterdir()))
+        self.judged = list(range(1, self.count - 1, JUDGED))
 
-    def learned(self, painted: list[int]) -> dict[str, Any]:
-        """The wires of a graph that was trained on these frames, lazily."""
-        key = tuple(sorted(painted))
-        if key not in self._known:
-            graph = Graph(self.folder / "graph.toml")
-            graph.add("DataSource", "plate", path=f"{self.base}/frames/#####.jpg")
-            frames = ",".join(map(str, key))
-            graph.add("DataSource", "painted", path=f"{self.base}/masks/#####.png", frames=frames)
-            inputs = {"input": "plate", "groundtruth": "painted"}
-            epochs = math.ceil(self.steps / len(key))
-            graph.add(
-                "Trainer", "learn", inputs=inputs, epochs=epochs, crop_size=CROP, batch_size=1, seed=self.seed
-            )
-            graph.add("Checkpoint", "last", inputs={"run": "learn"}, pick="last")
-            graph.add("Inference", "result", inputs={"input": "plate", "model": "last"})
-            outcome = run(graph, settings=Settings(device="cpu", threads=1))
-            assert not outcome.failed, outcome.failed
-            self._known[key] = outcome.values["result"] | outcome.values.get("plate", {})
-        return self._known[key]
+    def learned(self, painted: Sequence[int], seed: int) -> dict[str, Any]:
+        """The wires of an Inference of a model that was trained on these frames."""
+        graph = Graph(Path(tempfile.mkdtemp(dir=self.folder)) / "graph.toml")
+        graph.add("DataSource", "plate", path=f"{self.folder}/frames/#####.png")
+        frames = ",".join(map(str, painted))
+        graph.add("DataSource", "painted", path=f"{self.folder}/masks/#####.png", frames=frames)
+        knobs = {"crop_size": CROP, "batch_size": 1, "hold_out": 0.0, "contact_sheet_interval": self.steps}
+        epochs = math.ceil(self.steps / len(painted))
+        inputs = {"input": "plate", "groundtruth": "painted"}
+        graph.add("Trainer", "learn", inputs=inputs, epochs=epochs, seed=seed, **knobs)
+        graph.add("Checkpoint", "last", inputs={"run": "learn"}, pick="last")
+        graph.add("Inference", "result", inputs={"input": "plate", "model": "last"})
+        outcome = run(graph, settings=Settings(device="cpu", threads=1))
+        assert not outcome.failed, outcome.failed
+        return outcome.values["result"]
 
-    def ious(self, painted: list[int]) -> NDArray[np.float64]:
-        """The IoU of each frame at 0.5."""
-        frames = self.learned(painted)["result"]
+    def iou(self, wires: dict[str, Any]) -> float:
+        """The mean IoU at 0.5 over the frames that are judged."""
         found = []
-        for number in range(self.count):
-            matte = frames.read(number).pixels[..., 0] > 0.5
-            truth = np.asarray(Image.open(self.base / "masks" / f"{number:05d}.png").convert("L")) > 127
+        for number in self.judged:
+            matte = wires["result"].read(number).pixels[..., 0] > 0.5
+            truth = np.asarray(Image.open(self.folder / "masks" / f"{number:05d}.png")) > 127
             found.append((matte & truth).sum() / max(1, (matte | truth).sum()))
-        return np.array(found)
+        return float(np.mean(found))
 
-    def suggested(self, painted: list[int], count: int) -> list[int]:
-        """The painted frames and those that are suggested after training on them."""
-        wires = self.learned(painted)
+    def near(self, wanted: Iterable[float], painted: Sequence[int] = ()) -> list[int]:
+        """The painted frames, and for each that is wanted the nearest that may still be painted."""
+        taken = list(painted)
+        for place in wanted:
+            free = set(range(self.count)) - set(self.judged) - set(taken)
+            taken.append(min(free, key=lambda one: (abs(one - place), one)))
+        return sorted(taken)
+
+    def even(self, count: int) -> list[int]:
+        """Evenly spaced frames, first and last among them."""
+        return self.near(np.linspace(0, self.count - 1, count))
+
+    def blocks(self, count: int) -> list[int]:
+        """The middles of equal blocks."""
+        return self.near((np.arange(count) + 0.5) * self.count / count - 0.5)
+
+    def random(self, count: int, seed: int) -> list[int]:
+        """First and last, and others drawn by the seed."""
+        drawn = [int(one) for one in permutation(seed, "random choice", 0, self.count)]
+        ends = [0, self.count - 1]
+        return self.near([one for one in drawn if one not in {*ends, *self.judged}][: count - 2], ends)
+
+    def more(self, painted: list[int], wires: dict[str, Any]) -> list[int]:
+        """The painted frames and two that are suggested after training on them."""
         matte, unsure = wires["result"], wires["uncertainty"]
 
         def error(number: int) -> float:
             return expected_error(unsure.read(number).pixels, matte.read(number).pixels)
 
-        shot = shot_of(unsure.source, painted, error)
-        return [*painted, *(one.frame for one in frames_to_paint(shot, count))]
-
-    def even(self, count: int) -> list[int]:
-        """Evenly spaced frames, first and last among them."""
-        return [round(index * (self.count - 1) / (count - 1)) for index in range(count)]
-
-    def random(self, painted: list[int], count: int) -> list[int]:
-        """The painted frames and as many others, drawn by the seed."""
-        drawn = [int(one) for one in permutation(self.seed, "random choice", 0, self.count)]
-        return [*painted, *[one for one in drawn if one not in painted][:count]]
+        told = frames_to_paint(shot_of(unsure.source, painted, error), 2)
+        return self.near([one.frame for one in told], painted)
 
 
-def rows(clip: Clip) -> list[tuple[int, dict[str, float]]]:
-    """For each number of added frames the mean IoU of each way to choose them."""
-    start = [0, clip.count - 1]
-    suggested, table = start, []
-    for added in ADDED:
-        suggested = clip.suggested(suggested, added - (len(suggested) - len(start)))
-        ways = {
-            "suggested": suggested,
-            "even": clip.even(len(start) + added),
-            "random": clip.random(start, added),
-        }
-        table.append((added, measured(clip, ways)))
-        for name, frames in ways.items():
-            print(f"    {added} {name}: {sorted(frames)}", flush=True)
+def rows(clip: Clip, seed: int) -> dict[str, dict[int, float]]:
+    """For each way to choose frames and each number of them the IoU."""
+    table: dict[str, dict[int, float]] = {}
+
+    def measured(way: str, frames: list[int]) -> dict[str, Any]:
+        wires = clip.learned(frames, seed)
+        table.setdefault(way, {})[len(frames)] = clip.iou(wires)
+        print(f"    seed {seed} {way} {frames}: {table[way][len(frames)]:.4f}", flush=True)
+        return wires
+
+    painted = [0, clip.count - 1]
+    wires = measured("suggested", painted)
+    for _ in PAINTED:
+        painted = clip.more(painted, wires)
+        wires = measured("suggested", painted)
+    for count in range(min(PAINTED), max(PAINTED) + 2):
+        measured("even", clip.even(count))
+    for count in PAINTED:
+        measured("blocks", clip.blocks(count))
+        measured("random", clip.random(count, seed))
     return table
 
 
-def measured(clip: Clip, ways: dict[str, list[int]]) -> dict[str, float]:
-    """The mean IoU of each way over the frames that none of them painted."""
-    unseen = np.setdiff1d(np.arange(clip.count), np.concatenate(list(ways.values())))
-    return {name: float(clip.ious(frames)[unseen].mean()) for name, frames in ways.items()}
+def report(name: str, tables: list[dict[str, dict[int, float]]]) -> None:
+    """Prints means over seeds with their standard errors, and the noise between seeds."""
+    for way in tables[0]:
+        values = {count: np.array([table[way][count] for table in tables]) for count in tables[0][way]}
+        print(f"{name:12}{way:12}", "  ".join(f"{count}: {_mean(one)}" for count, one in values.items()))
+    spread = [np.var([table["even"][count] for table in tables], ddof=1) for count in tables[0]["even"]]
+    print(f"{name:12}deviation between seeds, the same frames: {np.sqrt(np.mean(spread)):.4f}")
+    for count in PAINTED:
+        peers = {f"even {count}": ("even", count), f"even {count + 1}": ("even", count + 1)}
+        peers |= {f"{way} {count}": (way, count) for way in ("blocks", "random")}
+        less = {
+            peer: np.array([table["suggested"][count] - table[way][other] for table in tables])
+            for peer, (way, other) in peers.items()
+        }
+        told = ", ".join(f"{peer} {_mean(values, '+')}" for peer, values in less.items())
+        print(f"{name:12}suggested {count} less {told}", flush=True)
+
+
+def _mean(values: NDArray[np.float64], sign: str = "") -> str:
+    """The mean and its standard error over seeds."""
+    error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return f"{values.mean():{sign}.3f} ±{error:.3f}"
 
 
 def main() -> None:
-    """Prints the table."""
+    """Prints the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("clips", nargs="*", default=CLIPS)
-    parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--work", type=Path, help="A folder to keep the runs in.")
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     for name in given.clips:
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = (given.work or Path(temporary)) / name
-            folder.mkdir(parents=True, exist_ok=True)
-            clip = Clip(name, folder, given.steps, given.seed)
-            start = clip.ious([0, clip.count - 1])
-            print(f"{name:12} 2 painted: IoU {start[1:-1].mean():.3f}", flush=True)
-            for added, means in rows(clip):
-                print(
-                    f"{name:12} + {added} ",
-                    "  ".join(f"{way} {mean:.3f}" for way, mean in means.items()),
-                    flush=True,
-                )
+        with tempfile.TemporaryDirectory() as folder:
+            clip = Clip(name, Path(folder), given.steps)
+            report(name, [rows(clip, seed) for seed in range(given.seeds)])
 
 
 if __name__ == "__main__":
