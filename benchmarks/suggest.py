@@ -9,10 +9,11 @@ ten seconds and every row can be made with several seeds: the same frames traine
 another IoU, and that noise is printed. Every third frame is judged and painted by no row; where a row would
 paint one of them, it takes the nearest that is left.
 
-"suggested" asks as a user would: it trains on the first and the last frame, takes two suggestions, paints
-them, trains anew, and so on. "even" spaces frames evenly with first and last among them, "blocks" in the
-middles of equal blocks; "random" adds others to first and last, drawn anew for each seed. A frame is saved
-where suggested frames do as well as evenly spaced ones with one more.
+"suggested" asks as a user would: two suggestions when nothing is painted, then it trains, takes two more,
+paints them, trains anew, and so on. "after ends" begins with the first and the last frame instead. "even"
+spaces frames evenly with first and last among them, "blocks" in the middles of equal blocks; "random" adds
+others to first and last, drawn anew for each seed. A frame is saved where suggested frames do as well as
+evenly spaced ones with one more.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CLIPS = ("blackswan", "car-shadow", "libby")
 PAINTED = (4, 6, 8)
-"""First and last, and two, four and six more."""
+"""Two to begin with, and two, four and six more."""
 CROP = 128
 SMALLER = 2
 JUDGED = 3
@@ -68,10 +69,15 @@ class Clip:
         self.count = len(list((folder / "masks").iterdir()))
         self.judged = list(range(1, self.count - 1, JUDGED))
 
-    def learned(self, painted: Sequence[int], seed: int) -> dict[str, Any]:
-        """The wires of an Inference of a model that was trained on these frames."""
+    def plate(self) -> Graph:
+        """A graph in a folder of its own that reads the clip."""
         graph = Graph(Path(tempfile.mkdtemp(dir=self.folder)) / "graph.toml")
         graph.add("DataSource", "plate", path=f"{self.folder}/frames/#####.png")
+        return graph
+
+    def learned(self, painted: Sequence[int], seed: int) -> dict[str, Any]:
+        """The wires of an Inference of a model that was trained on these frames."""
+        graph = self.plate()
         frames = ",".join(map(str, painted))
         graph.add("DataSource", "painted", path=f"{self.folder}/masks/#####.png", frames=frames)
         knobs = {"crop_size": CROP, "batch_size": 1, "hold_out": 0.0, "contact_sheet_interval": self.steps}
@@ -115,6 +121,11 @@ class Clip:
         ends = [0, self.count - 1]
         return self.near([one for one in drawn if one not in {*ends, *self.judged}][: count - 2], ends)
 
+    def first(self) -> list[int]:
+        """Two frames that are suggested when nothing is painted."""
+        (frames,) = run(self.plate(), settings=Settings(device="cpu", threads=1)).values["plate"].values()
+        return self.near(one.frame for one in frames_to_paint(shot_of(frames, []), 2))
+
     def more(self, painted: list[int], wires: dict[str, Any]) -> list[int]:
         """The painted frames and two that are suggested after training on them."""
         matte, unsure = wires["result"], wires["uncertainty"]
@@ -136,11 +147,11 @@ def rows(clip: Clip, seed: int) -> dict[str, dict[int, float]]:
         print(f"    seed {seed} {way} {frames}: {table[way][len(frames)]:.4f}", flush=True)
         return wires
 
-    painted = [0, clip.count - 1]
-    wires = measured("suggested", painted)
-    for _ in PAINTED:
-        painted = clip.more(painted, wires)
-        wires = measured("suggested", painted)
+    for way, two in (("suggested", clip.first()), ("after ends", [0, clip.count - 1])):
+        painted, wires = two, measured(way, two)
+        for _ in PAINTED:
+            painted = clip.more(painted, wires)
+            wires = measured(way, painted)
     for count in range(min(PAINTED), max(PAINTED) + 2):
         measured("even", clip.even(count))
     for count in PAINTED:
@@ -158,7 +169,7 @@ def report(name: str, tables: list[dict[str, dict[int, float]]]) -> None:
     print(f"{name:12}deviation between seeds, the same frames: {np.sqrt(np.mean(spread)):.4f}")
     for count in PAINTED:
         peers = {f"even {count}": ("even", count), f"even {count + 1}": ("even", count + 1)}
-        peers |= {f"{way} {count}": (way, count) for way in ("blocks", "random")}
+        peers |= {f"{way} {count}": (way, count) for way in ("after ends", "blocks", "random")}
         less = {
             peer: np.array([table["suggested"][count] - table[way][other] for table in tables])
             for peer, (way, other) in peers.items()
