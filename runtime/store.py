@@ -40,15 +40,12 @@ DELETE FROM results WHERE number IN (
     SELECT number FROM (
         SELECT number, ROW_NUMBER() OVER (PARTITION BY node ORDER BY number DESC) AS place FROM results)
     WHERE place > ?)"""
-_BEFORE_THE_NEWEST = """
-SELECT number, files FROM results
-WHERE number NOT IN (SELECT MAX(number) FROM results GROUP BY node)"""
 _VERSION = 2
 _PATIENCE = 30.0  # seconds
 _PAUSE = 0.005  # seconds
 
-RESULTS_OF_A_NODE = 20
-"""So many of each node's results are kept at most, the newest."""
+RESULTS_OF_A_NODE = 200
+"""So many of each node's results are kept at most: one for each part of a shot on a farm, and to spare."""
 
 _ANY_CONTENT = ""
 """In place of a file's digest: it has to be there, and may have been edited."""
@@ -97,17 +94,13 @@ class Store:
             return _open_anew(path) if _is_damage(error) else _connect(":memory:")
 
     def _fetch(self, query: str, row: tuple[Any, ...]) -> Any:
-        """A row, or None."""
-        return next(iter(self._rows(query, row)), None)
-
-    def _rows(self, query: str, row: tuple[Any, ...] = ()) -> list[Any]:
-        """All rows; a damaged file is begun anew."""
+        """A row, or None; a damaged file is begun anew."""
         with self._lock:
             try:
-                return self._database.execute(query, row).fetchall()
+                return self._database.execute(query, row).fetchone()
             except sqlite3.DatabaseError as error:
                 self._recover(error)
-                return []
+                return None
 
     def _write(self, statement: str, row: tuple[Any, ...]) -> None:
         """Writes a row; on a full or failing disk it is not kept, which costs time only."""
@@ -156,15 +149,8 @@ class Store:
         self._write("DELETE FROM results WHERE key = ?", (key,))
 
     def prune(self) -> None:
-        """Drops results that are hardly asked for again, so that the file does not grow for ever.
-
-        Those are a node's results before its newest `RESULTS_OF_A_NODE`, and all but its newest of which a
-        file is gone. The newest stays, for it tells why the node has to run again.
-        """
+        """Drops all but a node's newest `RESULTS_OF_A_NODE`, so that the file does not grow for ever."""
         self._write(_DROP_TOO_OLD, (RESULTS_OF_A_NODE,))
-        for number, digests in self._rows(_BEFORE_THE_NEWEST):
-            if not _are_there(digests):
-                self._write("DELETE FROM results WHERE number = ?", (number,))
 
     def kept(self, key: str) -> Kept | None:
         """The verified result for a key, None where there is none; `damage` says why it can't be used."""
@@ -232,14 +218,6 @@ class Store:
         query = "SELECT 1 FROM frames WHERE path = ? AND identity = ? AND size = ? AND changed = ?"
         row = (os.fsencode(path.absolute()), identity, state.st_size, state.st_mtime_ns)
         return self._fetch(query, row) is not None
-
-
-def _are_there(digests: str) -> bool:
-    """Whether all files of a result are there, by the names in its row."""
-    try:
-        return all(os.path.exists(path) for path in json.loads(digests))  # noqa: PTH110 - ten times faster here
-    except ValueError:  # damaged text, which is no loss
-        return False
 
 
 def digest_file(path: Path | str | bytes) -> str:

@@ -62,17 +62,6 @@ def test_of_each_node_the_newest_results_stay(tmp_path: Path) -> None:
     assert store.kept("rare").damage is None
 
 
-def test_a_result_whose_file_is_gone_is_dropped_unless_it_is_the_newest(store: Store, tmp_path: Path) -> None:
-    """The newest one tells why its node has to run again."""
-    store.keep("two", "older", PARTS, {}, [tmp_path / "frame.exr"])
-    store.keep("two", "newest", PARTS, {}, [tmp_path / "frame.exr"])
-    (tmp_path / "frame.exr").unlink()
-    store.prune()
-    assert store.kept("older") is None
-    gone = f"{tmp_path / 'frame.exr'} is gone"
-    assert (store.kept("newest").damage, store.kept("key").damage) == (gone, gone)
-
-
 @pytest.mark.parametrize("column", ["key", "node", "parts", "value", "files", "digest"])
 def test_a_changed_row_is_not_used(store: Store, tmp_path: Path, column: str) -> None:
     """One flipped bit in any column makes the result damaged or unfindable, never used."""
