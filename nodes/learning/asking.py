@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from understudy.graph.checking import wiring
-from understudy.graph.errors import NodeError, UnderstudyError
+from understudy.graph.checking import check, wiring
+from understudy.graph.errors import GraphError, NodeError, UnderstudyError
 from understudy.nodes.learning.suggesting import expected_error, frames_to_paint, shot_of
 from understudy.runtime import events, running
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from understudy.graph.document import Graph, Source
+    from understudy.graph.errors import Fault
     from understudy.graph.registry import Registry
     from understudy.nodes.learning.suggesting import Suggested
     from understudy.runtime.context import Settings
@@ -55,6 +56,9 @@ class Asking:
             GraphError: The graph has faults.
             UnderstudyError: Frames can't be read, or the wires carry what nothing can be suggested for.
         """
+        if missing := self._nothing_painted():
+            return self._first(missing, count)
+        running.planned(self.graph, self.types, to=[self.trainer], settings=self.settings)  # tells all faults
         shot, truth = self._wires()
         cat = self._newest()
         applied = self._applied(shot, cat) if cat is not None else None
@@ -69,12 +73,43 @@ class Asking:
         columns += [f"{applied}.{port}" for port in inferred if self._known(inferred, port)]
         return told, self._sheet(columns, [one.frame for one in told[:SHOWN]])
 
+    def _nothing_painted(self) -> list[Fault]:
+        """The faults of a graph whose groundtruth has no files yet, if that is all that is wrong with it."""
+        if not {"input", "groundtruth"} <= self.graph.entries[self.trainer].inputs.keys():
+            return []
+        shot, truth = self._wires()
+        painted = self._above(truth.node) - self._above(shot.node)
+        faults = check(self.graph, self.types)
+        return faults if all(one.node in painted and one.knob == "path" for one in faults) else []
+
+    def _above(self, name: str) -> set[str]:
+        """A node and all that it takes from; names of nodes that don't exist are faults of the graph."""
+        found, left = set(), [name]
+        while left:
+            one = left.pop()
+            if one not in found and one in self.graph.entries:
+                found.add(one)
+                inputs = self.graph.entries[one].inputs.values()
+                left += [source.node for sources in inputs for source in sources]
+        return found
+
+    def _first(self, missing: list[Fault], count: int) -> tuple[Sequence[Suggested], Path | None]:
+        """The frames to begin with; the nodes that wait for a painted one are taken out of the graph."""
+        shot, _ = self._wires()
+        kept = self._above(shot.node)
+        self.graph.entries = {name: one for name, one in self.graph.entries.items() if name in kept}
+        frames = _value(self._computed([shot.node]), shot)
+        if not hasattr(frames, "read"):
+            raise GraphError(missing)
+        self.notes.append(f"Nothing is painted yet: {missing[0]} Looks and time decide what to begin with.")
+        told = frames_to_paint(shot_of(frames, []), count)
+        return told, self._sheet([str(shot)], [one.frame for one in told[:SHOWN]])
+
     def _wires(self) -> tuple[Source, Source]:
         """Where the frames or poses to choose from come from, and the groundtruth.
 
         Where an Inference applies this Trainer's model to something else, that is what is chosen from.
         """
-        running.planned(self.graph, self.types, to=[self.trainer], settings=self.settings)  # tells all faults
         inputs = self.graph.entries[self.trainer].inputs
         own, truth = inputs["input"][0], inputs["groundtruth"][0]
         ours = (entry.inputs["input"][0] for entry in self.graph.entries.values() if self._is_ours(entry))

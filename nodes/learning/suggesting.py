@@ -242,5 +242,5 @@ def _reason(shot: Shot, place: int) -> str:
         unlike = shot.unlikeness()[:, shot.painted].min(axis=1)
         if unlike[place] > _UNLIKE * float(np.median(unlike[~shot.painted])):
             words.append("it looks unlike all painted frames")
-    sentence = "; ".join(words) or "it stands for most of the shot"
+    sentence = "; ".join(words) or "it stands for the frames around it"
     return sentence[0].upper() + sentence[1:] + "."

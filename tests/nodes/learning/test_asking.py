@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from PIL import Image
 from small_rig import bar_poses, bar_rig
 
 from understudy import run
 from understudy.graph.document import Graph
+from understudy.graph.errors import GraphError
 from understudy.nodes.learning.asking import Asking
 from understudy.nodes.media.meshes.writing import write_posed
 from understudy.nodes.registry import registry
@@ -41,6 +43,30 @@ def test_without_a_model_time_and_looks_decide(shot: Path, make_graph: Callable[
     assert sheet is not None
     with Image.open(sheet) as picture:
         assert picture.width < 2 * 400
+
+
+def test_before_anything_is_painted_frames_to_begin_with_are_told(
+    shot: Path, make_graph: Callable[..., Graph]
+) -> None:
+    """The groundtruth's files don't exist yet: eight frames are stood for by two, and neither is an end."""
+    graph = make_graph(shot)
+    graph.set("painted", "path", "not_yet.####.exr")
+    asking = asked(graph)
+    told, sheet = asking.suggestions(2)
+    assert len({one.frame for one in told} & set(range(2, 8))) == 2
+    assert "Nothing is painted yet" in asking.notes[0]
+    assert "not_yet.####.exr" in asking.notes[0]
+    assert sheet is not None
+
+
+def test_other_faults_are_told_as_ever(shot: Path, make_graph: Callable[..., Graph]) -> None:
+    """A plate that is not there, beside a groundtruth that is not, leaves nothing to suggest from."""
+    graph = make_graph(shot)
+    for name in ("painted", "plate"):
+        graph.set(name, "path", "not_yet.####.exr")
+    with pytest.raises(GraphError) as caught:
+        asked(graph).suggestions(2)
+    assert {fault.node for fault in caught.value.faults} == {"painted", "plate"}
 
 
 def test_a_model_says_where_it_is_unsure(shot: Path, make_graph: Callable[..., Graph]) -> None:
