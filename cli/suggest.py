@@ -43,8 +43,8 @@ def command(
     """Ranks the frames of GRAPH that are not painted by what painting them would teach.
 
     That is told by how unsure the newest model is of a frame, how unlike the painted ones it looks, and how
-    far in time the nearest is. Without a model the last two decide. A contact sheet shows the first five. No
-    training is begun.
+    far in time the nearest is. Without a model the last two decide; before anything is painted they tell what
+    to begin with. A contact sheet shows the first five. No training is begun.
     """
     from understudy.cli.progress import people
     from understudy.nodes.registry import registry
