@@ -360,7 +360,7 @@ def faces() -> Iterable[Row]:
     """CMU faces: persons left out in 6 folds, told apart by their clothes, for no file says who is who."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    recipe = FrameNet("net")
+    recipe = FrameNet("net", {"sees": "contrast", "ensemble": 3})
     channels, labels, pixels = frames_and_labels(SHARED / "faces_cmu_pose", {"labels": ["pose"]}, "32")
     bright = pixels[:, 0] / pixels[:, 0].mean(axis=(1, 2), keepdims=True)
     seen = [bright[:, 26:], 3.0 * bright[:, :6, :5], 3.0 * bright[:, :6, -5:]]
@@ -370,7 +370,7 @@ def faces() -> Iterable[Row]:
     for fold in FOLDS:
         left = np.isin(groups, fold)
         rows = np.flatnonzero(~left)
-        samples = frame_samples(pixels, channels, rows, "colours", flip=True, jitter=True)
+        samples = frame_samples(pixels, channels, rows, recipe.sees, flip=True, jitter=True)
         turns = ("facing_image_left=facing_image_right",)
         answers.append(learned(samples, labels, rows, np.flatnonzero(left), recipe, steps=500, mirror=turns))
     rows = np.concatenate([one.rows for one in answers])

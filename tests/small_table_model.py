@@ -54,7 +54,7 @@ def write_table_model(path: Path, recipe: LabelNetworkNode) -> Path:
     shares = (np.zeros(0), np.array([0.4, 0.6]), np.zeros(0), np.array([0.7, 0.3]))
     targets = Targets(LABELS, np.array([50.0, 0, 0, 0]), np.array([20.0, 1, 1, 1]), shares)
     sees = "" if of_rows else recipe.sees  # type: ignore[attr-defined]
-    seen = 1 if sees == "edges" else 3
+    seen = 3 if sees == "colours" else 1
     shape = (rows.length, rows.size) if of_rows else (seen, RESOLUTION, RESOLUTION)
     network = shaken(table_recipes.build_network(recipe, shape, targets.outputs, 0))
     features = network.head.in_features  # type: ignore[union-attr]

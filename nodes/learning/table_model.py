@@ -94,7 +94,7 @@ class TableModel:
         pixels: How frames are encoded, None where it takes rows.
         channels: The channels it takes of frames.
         resolution: Width and height that it takes of frames, in pixels.
-        sees: What it sees of frames: "colours", "brightness" or "edges".
+        sees: What it sees of frames: "colours", "brightness", "contrast" or "edges".
         targets: Its labels.
         sureness: How sure it is.
     """

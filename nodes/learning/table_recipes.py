@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from understudy.graph.errors import UnderstudyError
+from understudy.graph.knobs import Knob
 from understudy.graph.node import Node
 from understudy.graph.ports import Output
 
@@ -33,6 +34,10 @@ class LabelNetworkNode(Node, abstract=True):
 
     takes: ClassVar[str] = "features"
     windows: ClassVar[bool] = False
+    ensemble = Knob(
+        1, "Nets trained beside each other and averaged: surer where rows are few, and as many times slower.",
+        least=1, most=16,
+    )  # fmt: skip
     output = Output("network", "The network, for a Trainer.")
 
     def compute(self, inputs: Inputs, context: Context) -> Self:  # noqa: ARG002 - a recipe needs none
@@ -73,9 +78,12 @@ def build_network(recipe: LabelNetworkNode, shape: tuple[int, ...], outputs: int
     """A network whose weights depend on nothing but the recipe, the sizes and the seed."""
     import torch
 
+    from understudy.nodes.learning.networks.labels import Ensemble
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return recipe.build(shape, outputs)
+        built = [recipe.build(shape, outputs) for _ in range(recipe.ensemble)]
+    return built[0] if len(built) == 1 else Ensemble(built)
 
 
 def description(recipe: LabelNetworkNode, shape: tuple[int, ...], outputs: int) -> dict[str, Any]:

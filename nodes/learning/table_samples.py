@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -30,6 +31,12 @@ SHIFT, ZOOM = 0.08, 0.1
 
 JITTER = 0.3
 """By how many deviations a training frame is made brighter or darker at most, where that is asked for."""
+
+SURROUNDINGS = 0.09
+"""Deviation of the Gaussian that says what surrounds a pixel, of the size of a shrunk frame."""
+
+EVEN = 0.02
+"""Variance around a pixel, of that of its frame, at which a surface counts as even and noise for little."""
 
 SUMMARY_SIZE = 12
 """Width and height at which ridge sees a frame."""
@@ -144,7 +151,7 @@ class FrameSamples:
         pixels: `(N, C, S, S)`, as `shrunk` gives them.
         channels: Their names.
         encoding: How pixels become numbers.
-        sees: "colours", "brightness" or "edges".
+        sees: "colours", "brightness", "contrast" or "edges".
         flip: Whether a training sees half of them flipped.
         jitter: Whether a training sees them brighter and darker.
     """
@@ -232,25 +239,59 @@ def frame_samples(
 
 
 def as_seen(pixels: NDArray[np.float32], sees: str) -> NDArray[np.float32]:
-    """Shrunk frames `(N, C, S, S)` as they are, or their brightness or edges `(N, 1, S, S)`.
+    """Shrunk frames `(N, C, S, S)` as `seen` gives them."""
+    found: NDArray[np.float32] = seen(torch.from_numpy(pixels), sees).numpy()
+    return found
 
-    Brightness is the mean channel, edges the root of the length of its gradient (Sobel). Each frame of either
-    is brought to mean 0 and deviation 1, so that the exposure does not matter.
+
+def seen(pixels_NCSS: Tensor, sees: str) -> Tensor:
+    """Shrunk frames as they are, or their brightness, contrast or edges `(N, 1, S, S)`.
+
+    Brightness is the mean channel; contrast is that held against its surroundings; edges are the root of the
+    length of its gradient (Sobel). Each frame of these is brought to mean 0 and deviation 1, so that the
+    exposure does not matter.
     """
     if sees == "colours":
-        return pixels
-    grey = pixels.mean(axis=1)
-    if sees == "edges":
-        grey = np.sqrt(np.hypot(_slope(grey, 1, 2), _slope(grey, 2, 1)))
-    mean, deviation = grey.mean(axis=(1, 2), keepdims=True), grey.std(axis=(1, 2), keepdims=True)
-    return np.asarray((grey - mean) / np.maximum(deviation, 1e-6), np.float32)[:, None]
+        return pixels_NCSS
+    grey = pixels_NCSS.mean(dim=1, keepdim=True)
+    return _standardised({"brightness": _same, "contrast": _contrast, "edges": _edges}[sees](grey))
 
 
-def _slope(grey: NDArray[np.float32], along: int, across: int) -> NDArray[np.float32]:
-    """Sobel's derivative of each frame of `(N, H, W)` along one axis, smoothed across it."""
-    from scipy.ndimage import correlate1d
+def _same(grey_N1SS: Tensor) -> Tensor:
+    return grey_N1SS
 
-    return np.asarray(correlate1d(correlate1d(grey, (-1, 0, 1), axis=along), (1, 2, 1), axis=across))
+
+def _contrast(grey_N1SS: Tensor) -> Tensor:
+    """Each pixel less the mean of its surroundings, in units of their deviation.
+
+    Jarrett et al. 2009, "What is the best multi-stage architecture for object recognition?", section 3.1.
+    """
+    grey = _standardised(grey_N1SS)
+    off = grey - _surroundings(grey)
+    return off / torch.sqrt(_surroundings(off * off) + EVEN)
+
+
+def _surroundings(grey_N1SS: Tensor) -> Tensor:
+    """The mean around each pixel, weighed by a Gaussian."""
+    sigma = SURROUNDINGS * grey_N1SS.shape[-1]
+    reach = math.ceil(3.0 * sigma)
+    weights = [math.exp(-0.5 * (place / sigma) ** 2) for place in range(-reach, reach + 1)]
+    kernel = torch.tensor(weights) / sum(weights)
+    padded = functional.pad(grey_N1SS, (reach,) * 4, mode="replicate")
+    return functional.conv2d(functional.conv2d(padded, kernel[None, None, None]), kernel[None, None, :, None])
+
+
+def _edges(grey_N1SS: Tensor) -> Tensor:
+    across = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+    padded = functional.pad(grey_N1SS, (1, 1, 1, 1), mode="replicate")
+    slopes = functional.conv2d(padded, torch.stack([across, across.T])[:, None])
+    return torch.sqrt(torch.sqrt((slopes * slopes).sum(dim=1, keepdim=True)))
+
+
+def _standardised(grey_N1SS: Tensor) -> Tensor:
+    """Each frame brought to mean 0 and deviation 1."""
+    off = grey_N1SS - grey_N1SS.mean(dim=(2, 3), keepdim=True)
+    return off / torch.sqrt((off * off).mean(dim=(2, 3), keepdim=True)).clamp(min=1e-6)
 
 
 def shrunk(

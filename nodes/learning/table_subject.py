@@ -138,8 +138,8 @@ class LabelSubject:
         return inputs, targets
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """The mean over the labels of cross-entropy, squared or absolute error."""
-        return self._targets.loss(output, target)
+        """The mean over the labels, and over the members of an ensemble, of the error."""
+        return self._targets.loss(output, target.repeat(len(output) // len(target), 1))
 
     def described(self, step: int, size: int) -> list[str]:
         """Each sample's group and frame."""

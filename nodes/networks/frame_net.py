@@ -15,7 +15,8 @@ class FrameNet(LabelNetworkNode):
     """Learns labels of frames, such as the yaw and pitch of a head: a small convolutional network.
 
     Frames are shrunk to a square of `resolution` pixels, whatever their own shape. A Trainer of frames and
-    labels without a network takes this one.
+    labels without a network takes this one. `contrast` is brightness held against what surrounds each pixel;
+    `edges` do not tell which side of them is brighter, so that the background matters little.
     """
 
     version = 1
@@ -25,8 +26,8 @@ class FrameNet(LabelNetworkNode):
     )
     sees = Knob(
         "colours",
-        "What it sees: colours; brightness, whatever the exposure; edges, whatever the light and background.",
-        choices=("colours", "brightness", "edges"),
+        "What it sees: colours; brightness, whatever the exposure; contrast or edges, whatever the light.",
+        choices=("colours", "brightness", "contrast", "edges"),
     )
     model_size = Knob(
         "medium", "How much the network can hold.", choices=("small", "medium", "large")

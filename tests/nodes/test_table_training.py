@@ -21,6 +21,7 @@ from understudy.nodes.media.images.writing import write_frame
 from understudy.nodes.media.tables import pictures
 from understudy.nodes.media.tables.table import Table
 from understudy.runtime.context import Settings
+from understudy.runtime.runs.container import read_container
 from understudy.runtime.runs.folder import RunFolder
 
 CPU = Settings(device="cpu", threads=1)
@@ -79,6 +80,19 @@ def test_classes_numbers_and_phases_are_learned_at_once(folder: Path) -> None:
     assert np.std(found.column("energy") - truth["energy"]) < 0.5 * np.std(truth["energy"])
     assert np.minimum(gap, 1.0 - gap).mean() < 0.12
     assert np.allclose(found.column("mood=happy") + found.column("mood=sad"), 1.0)
+
+
+def test_an_ensemble_is_trained_kept_and_applied(folder: Path) -> None:
+    """Two nets in one checkpoint; its answer for a row is their mean, and the table is learned as by one."""
+    graph = table_graph(folder, epochs=40)
+    graph.add("MLP", "net", ensemble=2, neurons=16)
+    graph.entries["learn"].inputs["network"] = [Source.parse("net")]
+    found = trained(graph, "found")["found"]
+    moods = [found.text(row, 0) for row in range(len(found))]
+    assert np.mean(np.array(moods) == np.array([line[5] for line in rows()])) > 0.9  # of classes half each
+    run_folder = RunFolder(folder / "training" / "run")
+    names = read_container(max(run_folder.cats().values()), "cat").tensors
+    assert {"network/members.0.head.weight", "network/members.1.head.weight"} < set(names)
 
 
 def test_labels_are_written_as_csv_npz_and_a_time_line(folder: Path) -> None:

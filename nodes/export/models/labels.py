@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from understudy.nodes.learning.table_samples import seen
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.encoding import Encoding
@@ -52,7 +53,7 @@ class Shrunk(nn.Module):
 
     Args:
         encoding: Of what it sees.
-        sees: "colours" or "edges".
+        sees: "colours", "brightness", "contrast" or "edges".
     """
 
     def __init__(self, encoding: Encoding, sees: str) -> None:
@@ -61,21 +62,10 @@ class Shrunk(nn.Module):
 
         self.around = Pixels(nn.Identity(), 1, encoding, encoding, "identity")
         self.sees = sees
-        across = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
-        self.sobel: Tensor
-        self.register_buffer("sobel", torch.stack([across, across.T])[:, None])
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Pixels `(N, C, S, S)` to numbers of the same shape, or `(N, 1, S, S)` of edges."""
-        return self.around.encoded(self._edges(pixels) if self.sees == "edges" else pixels)
-
-    def _edges(self, pixels: Tensor) -> Tensor:
-        padded = functional.pad(pixels.mean(dim=1, keepdim=True), (1, 1, 1, 1), mode="replicate")
-        slopes = functional.conv2d(padded, self.sobel)
-        edges = torch.sqrt(torch.sqrt((slopes * slopes).sum(dim=1, keepdim=True)))
-        mean = edges.mean(dim=(2, 3), keepdim=True)
-        deviation = torch.sqrt(((edges - mean) ** 2).mean(dim=(2, 3), keepdim=True))
-        return (edges - mean) / deviation.clamp(min=1e-6)
+        """Pixels `(N, C, S, S)` to numbers of the same shape, or `(N, 1, S, S)` but of colours."""
+        return self.around.encoded(seen(pixels, self.sees))
 
 
 class Labels(nn.Module):

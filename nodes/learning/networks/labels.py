@@ -1,16 +1,18 @@
 """Networks that give labels: of rows, of windows of rows, of frames.
 
-Each has `features`, from a batch to `(B, F)`, and `head`, a linear layer from those to the outputs.
+Each has `features`, from a batch to `(B, F)`, and `head`, linear from those to the outputs.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from torch import Tensor
 
 HEAD_DEVIATION = 1e-2
@@ -41,6 +43,41 @@ class LabelNet(nn.Module):
         """`(B, outputs)`."""
         found: Tensor = self.head(self.features(inputs))
         return found
+
+
+class Ensemble(nn.Module):
+    """Networks that learn side by side, each by itself; their answer is the mean of their outputs.
+
+    They differ by their first weights alone (Lakshminarayanan et al. 2017, "Simple and scalable predictive
+    uncertainty estimation using deep ensembles"), and what one gets wrong by chance the others get right.
+
+    Args:
+        members: The M networks.
+    """
+
+    def __init__(self, members: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """What the members' heads see beside each other, `(B, M F)`."""
+        return torch.cat([member.features(inputs) for member in self._nets], dim=1)
+
+    def head(self, features: Tensor) -> Tensor:
+        """`(B, outputs)`."""
+        parts = features.chunk(len(self.members), dim=1)
+        answers = [member.head(part) for member, part in zip(self._nets, parts, strict=True)]
+        return torch.stack(answers).mean(dim=0)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """`(B, outputs)`; in training `(M B, outputs)`, member after member, so that each has its loss."""
+        if self.training:
+            return torch.cat([member(inputs) for member in self.members])
+        return self.head(self.features(inputs))
+
+    @property
+    def _nets(self) -> Iterator[LabelNet]:
+        return (cast("LabelNet", member) for member in self.members)
 
 
 def mlp(shape: tuple[int, ...], outputs: int, *, neurons: int, layers: int) -> LabelNet:

@@ -47,9 +47,10 @@ def test_every_network_for_labels_is_exported(tmp_path: Path, cls: type[LabelNet
     assert (np.abs(found - model.expected(one)) <= 1e-4 * model.span(model.expected(model.samples[0]))).all()
 
 
-def test_edges_of_frames_are_found_inside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sees", ["brightness", "contrast", "edges"])
+def test_what_a_network_sees_of_frames_is_found_inside(tmp_path: Path, sees: str) -> None:
     """Colours go in, whatever the network sees of them."""
-    cat = write_table_model(tmp_path / "m.cat", FrameNet("n", {"resolution": "16", "sees": "edges"}))
+    cat = write_table_model(tmp_path / "m.cat", FrameNet("n", {"resolution": "16", "sees": sees}))
 
     written = export(cat, "onnx", tmp_path / "m.onnx")
 
