@@ -25,6 +25,9 @@ LEAST_SOFTER = 0.7
 ALIKE = 0.75
 """The part of a set that has to go one way before a pair that goes the other way is called swapped."""
 
+_APART = {"misaligned", "scale"}
+"""Values of pictures that don't lie on each other can't be compared."""
+
 
 def set_faults(pairs: Iterable[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> list[list[Finding]]:
     """What is wrong with each pair of a set, in order.
@@ -44,11 +47,13 @@ def faults_of(pairs: Sequence[Pair]) -> list[list[Finding]]:
     found = [list(pair.findings) for pair in pairs]
     _take_back(found, "inverted matte")
     _take_back(found, "empty matte", part=1.0)
-    for place, finding in (_swapped(pairs) | _unlike_in_gamma(pairs)).items():
-        if not {"swapped", "gamma"} & {one.kind for one in found[place]}:
-            found[place].append(finding)
-    for place, finding in _softer(pairs).items():
-        if all(one.kind != "swapped" for one in found[place]):  # which makes it softer
+    told = _swapped(pairs) | _unlike_in_gamma(pairs)
+    for place, finding in _softer(pairs).items():  # swapping makes softer, and blur changes values
+        if place not in told or told[place].kind == "gamma":
+            told[place] = finding
+    for place, finding in told.items():
+        known = {"swapped", "gamma"} | (_APART if finding.kind == "gamma" else set())
+        if not known & {one.kind for one in found[place]}:
             found[place].append(finding)
     return found
 
@@ -78,7 +83,8 @@ def _swapped(pairs: Sequence[Pair]) -> dict[int, Finding]:
         if way < -0.3 and turned < 0.7 * unlike:
             found[place] = Finding(
                 "swapped",
-                "from input to truth this pair changes the other way round than the others; exchange them",
+                "from input to truth this pair changes the other way round than the others; exchange them, "
+                "unless its truth is out of focus",
                 {"change_along_the_others": float(way)},
             )
     return found
@@ -108,7 +114,8 @@ def _unlike_in_gamma(pairs: Sequence[Pair]) -> dict[int, Finding]:
     usual = transfer.usual_curve(list(told.values())) if len(told) >= LEAST_PAIRS else None
     if usual is None:
         return {}
-    known = {place: transfer.known_transfer(curve, usual) for place, curve in told.items()}
+    scatter = transfer.scatter_of(list(told.values()), usual)
+    known = {place: transfer.known_transfer(curve, usual, scatter) for place, curve in told.items()}
     return {place: gamma_finding(one, "those of the other pairs") for place, one in known.items() if one}
 
 

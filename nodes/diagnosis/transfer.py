@@ -25,6 +25,12 @@ LEAST_BINS = 10
 CLOSE = 0.03
 """How far a curve may be from a known one, root mean square, the peak at 1: what noise and blur leave."""
 
+UNDONE = 0.4
+"""Of what sets a pair apart from its set, the share that a known curve may leave."""
+
+LEAST_APART = 0.08
+"""How far a pair is from the others of its set at least, in the same unit, before any curve is asked."""
+
 
 def srgb_decoded(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Display values made linear (IEC 61966-2-1)."""
@@ -113,24 +119,49 @@ def _channel(source: NDArray[np.float32], truth: NDArray[np.float32]) -> list[fl
     ]
 
 
-def known_transfer(found: Curve, usual: Curve | None = None) -> tuple[str, float, float] | None:
+def known_transfer(
+    found: Curve, usual: Curve | None = None, scatter: float = 0.0
+) -> tuple[str, float, float] | None:
     """The known curve that takes the usual values to the found ones, how far it is off, and how far none is.
+
+    A pair alone has to lie on a known curve closely. A pair that is held against others has to stand apart
+    from them by twice what they scatter, and a known curve has to undo most of that: noise, and a grade that
+    mixes channels, leave more than a fixed bound allows, and in all pairs alike.
 
     Args:
         found: The curve of a pair.
         usual: The curve that pairs of its set have; where there is none, values should stay as they are.
+        scatter: How far pairs of the set are from that, as `scatter_of` tells it.
 
     Returns:
         None where no known curve fits clearly better than none at all, or too few values tell.
     """
-    before_each: Sequence[list[float | None] | None] = usual or [None] * len(found)
-    pairs = [_both(one, other) for one, other in zip(found, before_each, strict=True)]
-    if any(len(before) < LEAST_BINS or np.ptp(before) < 0.25 for before, _ in pairs):
+    pairs = _pairs(found, usual)
+    if pairs is None:
         return None
     unchanged = max(_distance(before, after) for before, after in pairs)
     best = min(KNOWN, key=lambda name: max(_distance(KNOWN[name](one), two) for one, two in pairs))
     off = max(_distance(KNOWN[best](before), after) for before, after in pairs)
-    return (best, off, unchanged) if off < CLOSE and unchanged > 3 * off and unchanged > 0.05 else None
+    if usual is None:
+        fits = off < CLOSE and unchanged > 3 * off and unchanged > 0.05
+    else:
+        fits = off < UNDONE * unchanged and unchanged > max(LEAST_APART, 2 * scatter)
+    return (best, off, unchanged) if fits else None
+
+
+def scatter_of(curves: Sequence[Curve], usual: Curve) -> float:
+    """How far curves typically are from the usual one, root mean square: the median over the curves."""
+    compared = [pairs for pairs in (_pairs(one, usual) for one in curves) if pairs is not None]
+    apart = [max(_distance(before, after) for before, after in pairs) for pairs in compared]
+    return float(np.median(apart)) if apart else 0.0
+
+
+def _pairs(found: Curve, usual: Curve | None) -> list[tuple[Any, Any]] | None:
+    """The expected and the found values of each channel; None where there are too few to tell a curve."""
+    before_each: Sequence[list[float | None] | None] = usual or [None] * len(found)
+    pairs = [_both(one, other) for one, other in zip(found, before_each, strict=True)]
+    few = any(len(before) < LEAST_BINS or np.ptp(before) < 0.25 for before, _ in pairs)
+    return None if few else pairs
 
 
 def _both(found: list[float | None], usual: list[float | None] | None) -> tuple[Any, Any]:

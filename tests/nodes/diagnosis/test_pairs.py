@@ -142,6 +142,24 @@ def test_a_set_tells_a_wrong_transfer_behind_a_grade() -> None:
     assert [[one.kind for one in found] for found in set_faults(pairs)] == [[]] * 2 + [["gamma"]] + [[]] * 4
 
 
+def mixed(picture: Pixels, stops: float) -> Pixels:
+    """A grade that mixes channels, and an exposure of its own."""
+    grey = picture.mean(-1, keepdims=True)
+    return np.asarray(np.clip((0.06 + 0.7 * (0.5 * grey + 0.5 * picture)) * 2.0**stops, 0, 1), np.float32)
+
+
+def test_a_set_tells_a_wrong_transfer_where_grades_scatter() -> None:
+    """Exposures differ within an eighth of a stop, and only the wrong curve is told."""
+    stops = np.random.default_rng(3).uniform(-0.125, 0.125, 8)
+    pairs = [(one, mixed(one, stop)) for one, stop in zip(map(photo, range(30, 38)), stops, strict=True)]
+    assert set_faults(pairs) == [[]] * 8
+    for place in (1, 6):
+        wrong = np.asarray(srgb_decoded(pairs[place][1]), np.float32)
+        spoilt = [*pairs[:place], (pairs[place][0], wrong), *pairs[place + 1 :]]
+        told = [[one.kind for one in found] for found in set_faults(spoilt)]
+        assert told == [["gamma"] if at == place else [] for at in range(8)]
+
+
 def test_a_set_tells_a_truth_that_is_out_of_focus() -> None:
     """Its input is sharp."""
     pairs = [(one, graded(one)) for one in (photo(seed) for seed in range(20, 27))]
