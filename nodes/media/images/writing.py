@@ -9,6 +9,7 @@ import numpy as np
 
 from understudy.graph.errors import MediaError, StorageError
 from understudy.nodes.media.images.formats import AUTO, FORMATS, Format, refusal
+from understudy.nodes.media.images.half import as_half
 from understudy.nodes.media.images.reading import pending_error
 from understudy.runtime.durable import free_bytes, replacing
 
@@ -147,16 +148,14 @@ def _type(value: Any) -> str | None:
 
 
 def _as_half(frame: Frame, path: Path) -> NDArray[np.float16]:
-    with np.errstate(over="ignore"):
-        half = frame.pixels.astype(np.float16)
-    largest = max(frame.pixels.max(initial=0.0), -frame.pixels.min(initial=0.0))
-    if not largest < _LARGEST_HALF:  # NaN and infinity come here too, and are no overflow
-        finite = np.abs(frame.pixels[np.isfinite(frame.pixels)]).max(initial=0.0)
-        if finite >= _LARGEST_HALF:
-            raise MediaError(
-                path, f'it has values up to {finite:g} and half ends at 65504; write it with dtype = "float"'
-            )
-    return half
+    if max(frame.pixels.max(initial=0.0), -frame.pixels.min(initial=0.0)) < _LARGEST_HALF:
+        return as_half(frame.pixels)
+    finite = np.abs(frame.pixels[np.isfinite(frame.pixels)]).max(initial=0.0)
+    if finite >= _LARGEST_HALF:
+        raise MediaError(
+            path, f'it has values up to {finite:g} and half ends at 65504; write it with dtype = "float"'
+        )
+    return frame.pixels.astype(np.float16)  # with NaN and infinity, which are no overflow
 
 
 def _write(partial: Path, path: Path, spec: Any, pixels: NDArray[Any]) -> None:

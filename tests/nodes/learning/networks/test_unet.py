@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from understudy.nodes.learning.networks.geometry import measure_reach
-from understudy.nodes.learning.networks.unet import UNet
+from understudy.nodes.learning.networks.unet import ColourBranch, UNet
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,18 @@ def test_colour_effects_begin_as_their_input() -> None:
     pixels = torch.randn(1, 3, 32, 32)
     difference = UNet(3, 3, size="small", colour=True)(pixels) - pixels
     assert float(difference.detach().abs().max()) < 0.05
+
+
+def test_colour_branch_gives_the_same_in_bands() -> None:
+    """Where nothing is learned a tall frame is computed in bands of rows, with the bits of all at once.
+
+    40 rows of 1,000 pixels are four bands, the last of four rows.
+    """
+    branch = ColourBranch(3, 3)
+    pixels = torch.randn(1, 3, 40, 1000, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        in_bands = branch(pixels)
+    assert torch.equal(branch(pixels).detach(), in_bands)
 
 
 def test_colour_branch_keeps_float32_in_mixed_precision() -> None:
