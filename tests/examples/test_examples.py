@@ -58,7 +58,7 @@ def test_example_has_no_fault(tmp_path: Path, name: str) -> None:
 @pytest.mark.usefixtures("sketched")
 @pytest.mark.parametrize("name", FILMED)
 def test_example_runs_to_its_pictures(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A short training on a short shot writes a frame for every frame, and the contact sheet."""
+    """A short training on a short shot writes a frame for every frame, the sheet, and a checked model."""
     module = importlib.import_module(f"understudy.cli.templates.{name}")
     monkeypatch.setattr(module, "SHOT", replace(module.SHOT, count=6))
     graph = Graph.load(create(name, tmp_path)[0])
@@ -74,6 +74,7 @@ def test_example_runs_to_its_pictures(tmp_path: Path, name: str, monkeypatch: py
     assert outcome.failed == {}
     assert len(list((tmp_path / "out").rglob("*.exr"))) == 6 * sequences
     assert len(list((tmp_path / "out").rglob("sheet.png"))) == 1
+    assert len(list((tmp_path / "out").rglob("*.onnx"))) == 1
 
 
 def test_deformer_example_runs_to_its_point_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +95,7 @@ def test_deformer_example_runs_to_its_point_caches(tmp_path: Path, monkeypatch: 
     assert np.abs(played - wanted).mean() < 0.5 * np.abs(still - wanted).mean()
     assert read_pc2(tmp_path / "out" / "wave.pc2").shape == played.shape
     assert (tmp_path / "out" / "sheet.png").exists()
+    assert (tmp_path / "out" / "arm.mldf" / "metadata.json").exists()
 
 
 def test_motion_example_says_what_happens_when(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
