@@ -67,7 +67,8 @@ class Fault:
             text += f"; found {self.found}"
         if self.expected is not None:
             text += f"; expected {self.expected}"
-        return f"{text}. {self.suggestion}" if self.suggestion else f"{text}."
+        text = text if text.endswith(".") else f"{text}."  # what was found may be a sentence
+        return f"{text} {self.suggestion}" if self.suggestion else text
 
 
 class UnderstudyError(Exception):

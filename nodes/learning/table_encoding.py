@@ -126,9 +126,7 @@ class RowEncoding:
             if column.name not in table.names:
                 close = nearest(column.name, table.names)
                 hint = f'Is "{close}" meant to be it?' if close else f"There are {listed(table.names)}."
-                raise UnderstudyError(
-                    f'The table has no column "{column.name}", which the model takes. {hint}'
-                )
+                raise UnderstudyError(f'There is no column "{column.name}", which the model takes. {hint}')
             there = table.names.index(column.name)
             found[:, place] = _recoded(column, table.columns[there], table.values[:, there])
         return found

@@ -10,6 +10,7 @@ from understudy.graph.errors import NodeError, UnderstudyError
 from understudy.nodes.learning import table_recipes
 from understudy.nodes.learning.table_mirroring import mirrored
 from understudy.nodes.learning.table_recipes import LabelLossNode, LabelNetworkNode
+from understudy.nodes.learning.table_report import absent_classes
 from understudy.nodes.learning.table_samples import frame_samples, row_samples, shrunk
 from understudy.nodes.learning.table_splitting import held_out_rows
 from understudy.nodes.learning.table_subject import LabelData, LabelSubject
@@ -187,7 +188,9 @@ def _described(labels: Table, rows: Rows, takes: str) -> str:
     if not labels.grouped:
         return f"{len(rows):,} {what} in blocks of neighbours"
     groups = np.unique(labels.groups[rows]).tolist()
-    return f"{len(rows):,} {what} of {len(groups):,} groups ({listed(groups)})"
+    found = f"{len(rows):,} {what} of {len(groups):,} group{'s' if len(groups) > 1 else ''}: {listed(groups)}"
+    absent = absent_classes(labels, rows)
+    return f"{found}; none is {listed(absent)}" if absent else found
 
 
 def _recipe(node: Trainer, inputs: Inputs, takes: str) -> LabelNetworkNode:

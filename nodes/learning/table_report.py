@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from understudy.nodes.learning.subject import Measured
     from understudy.nodes.media.tables.columns import Column
     from understudy.nodes.media.tables.table import Table
@@ -37,6 +39,17 @@ def compared(network: Measured, floor: Measured, name: str) -> str:
     if not better:
         return f"Plain {name} is as good as the network: {numbers}. It would do here."
     return f"The network is better than {name}: {numbers}."
+
+
+def absent_classes(labels: Table, rows: NDArray[np.int64]) -> list[str]:
+    """The classes that rows of a table have, but not these rows."""
+    found = []
+    for place, column in enumerate(labels.columns):
+        if column.kind == "category":
+            values = labels.lines()[:, place].astype(np.int64)
+            absent = np.setdiff1d(values, values[rows])
+            found += [column.categories[one] for one in absent.tolist()]
+    return found
 
 
 def thin_classes(labels: Table) -> list[str]:

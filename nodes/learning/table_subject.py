@@ -148,7 +148,7 @@ class LabelSubject:
     def faults(self) -> dict[str, str]:
         """Classes with hardly any rows."""
         thin = thin_classes(self._data.labels.select(self._data.trained))
-        return {"thin": thin[0]} if thin else {}
+        return {"thin": thin[0].removesuffix(".")} if thin else {}
 
     def model(self, network: nn.Module) -> Model:
         """The weights, how inputs and labels are encoded, and how sure the network is."""

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from small_nodes import Number, small_registry
 
 from understudy.graph.checking import check, wiring
 from understudy.graph.document import Graph
-from understudy.graph.errors import GraphError
+from understudy.graph.errors import Fault, GraphError
 from understudy.graph.node import Node
 from understudy.graph.reading import parse
 
@@ -262,3 +264,10 @@ def test_wiring_gives_nodes_their_accepted_knobs() -> None:
     assert isinstance(wired.nodes["one"], Number)
     assert str(wired.nodes["a"].more) == "2.0"
     assert wired.ends() == ["a"]
+
+
+def test_a_fault_ends_with_one_full_stop() -> None:
+    """What was found may be a sentence of its own, such as that of a file that can't be read."""
+    fault = Fault(what="it can't be read", found="a.csv: It is empty.")
+    assert str(fault) == "it can't be read; found a.csv: It is empty."
+    assert str(replace(fault, suggestion="Write it.")) == f"{fault} Write it."

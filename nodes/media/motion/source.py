@@ -145,7 +145,7 @@ class MotionSource:
         self._check_skeletons(report)
         if len(report.faults) > before:
             return {}
-        notes = [f"motion: {len(self.files):,} clips, {listed(self.names)}"]
+        notes = [f"motion: {_clips(len(self.files))}, {listed(self.names)}"]
         if labels:
             counted = [f"{name} {count}" for name, count in sorted(Counter(labels).items())]
             notes.append(f"label of each clip, by {self._labelled_by()}: {listed(counted)}")
@@ -221,7 +221,7 @@ class MotionSource:
         motion = together(clips, [self.names[place] for place in chosen])
         seconds = sum(len(clip) / clip.rate for clip in clips)
         context.say(
-            f"{self.node.name}: {len(clips):,} clips, {len(motion):,} frames, {seconds:.1f} s, "
+            f"{self.node.name}: {_clips(len(clips))}, {len(motion):,} frames, {seconds:.1f} s, "
             f"{len(motion.joints)} joints"
         )
         found: dict[str, Any] = {"features": motion}
@@ -249,6 +249,10 @@ class MotionSource:
         groups = np.repeat(np.array(motion.names, np.str_), lengths)
         frames = np.concatenate([np.arange(1, length + 1) for length in lengths])
         return single_lines(columns, np.stack(values, axis=1), groups, frames, self.files)
+
+
+def _clips(count: int) -> str:
+    return f"{count:,} clip{'' if count == 1 else 's'}"
 
 
 def _matched(file: Path, pattern: str) -> str:

@@ -71,8 +71,10 @@ def _read_text(path: Path, most: int | None) -> Cells:
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
             return _parsed(path, file, most)
-    except (UnicodeDecodeError, EOFError, csv.Error, gzip.BadGzipFile) as error:
-        raise MediaError(path, f"It is no whole text table in UTF-8 ({error}). Write it again.") from error
+    except UnicodeDecodeError as error:
+        raise MediaError(path, "It is no text in UTF-8. Save it as CSV in UTF-8.") from error
+    except (EOFError, csv.Error, gzip.BadGzipFile) as error:
+        raise MediaError(path, f"It is no whole table ({error}). Write it again.") from error
 
 
 def _parsed(path: Path, file: io.TextIOBase, most: int | None) -> Cells:

@@ -119,6 +119,12 @@ def test_a_knob_that_does_not_fit_the_table_is_a_fault(tmp_path: Path, knobs: An
     assert said in faults(source(tmp_path, **knobs))
 
 
+def test_a_table_in_another_encoding_is_told_with_the_way_out(tmp_path: Path) -> None:
+    """As spreadsheets of old save it."""
+    (tmp_path / "rows.csv").write_bytes("a,mood\n1,fr\u00f6hlich\n".encode("latin-1"))
+    assert "rows.csv: It is no text in UTF-8. Save it as CSV in UTF-8." in faults(source(tmp_path))
+
+
 def test_a_table_cut_short_is_refused(tmp_path: Path) -> None:
     """Half an .npz, half a .gz and half a Parquet file are no tables."""
     np.savez(tmp_path / "whole.npz", a=np.arange(500.0))
