@@ -155,13 +155,15 @@ def _outputs_of(document: Graph, name: str) -> dict[str, str]:
 def _of_path(text: str, truth: str | None, knobs: dict[str, Any]) -> tuple[Graph, list[str]]:
     """A graph that reads a path, and its Clinic; it lies in the folder where the command was called."""
     from understudy.graph.document import Graph
+    from understudy.nodes.media.sources import medium_of
 
-    document = Graph(Path("clinic.toml"))
-    document.add("DataSource", "input", path=str(_sequence_in(Path(text)).absolute()))
+    document, source = Graph(), _sequence_in(Path(text))
+    medium = medium_of(source)
+    gaps = {"missing": "mean"} if medium is not None and "missing" in medium.knobs else {}
+    document.add("DataSource", "input", path=str(source), **gaps)  # a value that is missing is a finding
     inputs = _outputs_of(document, "input")
     if truth is not None:
-        path = str(_sequence_in(Path(truth)).absolute())
-        inputs["groundtruth"] = document.add("DataSource", "truth", path=path)
+        inputs["groundtruth"] = document.add("DataSource", "truth", path=str(_sequence_in(Path(truth))))
     document.add("Clinic", _NODE, inputs=inputs, **knobs)
     return document, [_NODE]
 

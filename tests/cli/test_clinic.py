@@ -125,3 +125,21 @@ def test_a_wrong_call_is_told_before_anything_is_looked_at(
     assert status_of(["clinic", *arguments]) == 2
     assert told in capsys.readouterr().err
     assert not (photos / "clinic").exists()
+
+
+def test_missing_values_of_a_table_are_a_finding(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They do not stop the clinic, which nobody gave a knob that says what becomes of them."""
+    rows = "".join(f"{number},{number * number}\n" for number in range(1, 20))
+    (photos / "rows.csv").write_text("a,b\n" + rows + "20,\n")
+    assert status_of(["clinic", "rows.csv"]) == 0
+    assert "  1 missing (20)" in capsys.readouterr().out
+
+
+def test_a_table_that_can_not_be_read_is_called_as_it_was_given(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no graph file to name, and the path is the one that was typed."""
+    (photos / "rows.csv").write_text("a,b\n1,2\n3\n")
+    assert status_of(["clinic", "rows.csv"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("input.path: the table can't be read; found rows.csv: Line 3 has 1 values")
