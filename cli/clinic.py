@@ -159,7 +159,7 @@ def _of_path(text: str, truth: str | None, knobs: dict[str, Any]) -> tuple[Graph
 
     document, source = Graph(), _sequence_in(Path(text))
     medium = medium_of(source)
-    gaps = {"missing": "mean"} if medium is not None and "missing" in medium.knobs else {}
+    gaps: dict[str, Any] = {"missing": "mean"} if medium is not None and "missing" in medium.knobs else {}
     document.add("DataSource", "input", path=str(source), **gaps)  # a value that is missing is a finding
     inputs = _outputs_of(document, "input")
     if truth is not None:

@@ -61,7 +61,7 @@ def difference(old: Parts, new: Parts) -> str:
         if old.get(part) != new.get(part):
             reasons.append(f"{word} was {old.get(part)}, is {new.get(part)}")
     reasons += [f"{name} was {was}, is {now}" for name, was, now in _changes(old, new, "knobs")]
-    reasons += [f"input {port} changed" for port, _, _ in _changes(old, new, "inputs")]
+    reasons += [f"its {port} changed" for port, _, _ in _changes(old, new, "inputs")]
     if old.get("frames") != new.get("frames"):
         reasons.append("other frames were asked for")
     files = [name for name, _, _ in _changes(old, new, "contents")]

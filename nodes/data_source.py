@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ from understudy.graph.errors import MediaError
 from understudy.graph.knobs import Knob
 from understudy.graph.node import Node
 from understudy.graph.ports import Outline, Output
-from understudy.nodes.diagnosis.quarantine import Quarantine, read_quarantine, without
+from understudy.nodes.diagnosis.naming import listed_rows
+from understudy.nodes.diagnosis.quarantine import Quarantine, left_out, read_quarantine, without
 from understudy.nodes.media.sources import medium_of
 
 if TYPE_CHECKING:
@@ -134,11 +136,18 @@ class DataSource(MediaOutputs):
             return {}
         if self.source is not None:
             self._check_knobs(report)
-            return self.source.outline(report)
+            return self._noted(self.source.outline(report))
         found = f'"{self.path}"' if self.path else "nothing"
         expected = "an image sequence such as plate.####.exr, a movie, posed meshes or a table"
         report.fault("this is nothing that a DataSource reads", knob="path", found=found, expected=expected)
         return {}
+
+    def _noted(self, outlines: dict[str, Outline]) -> dict[str, Outline]:
+        """With what the list leaves out of rows or poses; of frames their source says it."""
+        if not self.exclude or "frames" in outlines:
+            return outlines
+        note = left_out(self.left_out.rows(), self.exclude, "row")
+        return {port: replace(one, notes=(*one.notes, note)) for port, one in outlines.items()}
 
     def _check_knobs(self, report: Report) -> None:
         """A knob that is set and means nothing for what the path holds is told, not ignored."""
@@ -165,11 +174,10 @@ class DataSource(MediaOutputs):
         return self._kept(values, context) if self.exclude else values
 
     def _kept(self, values: dict[str, Any], context: Context) -> dict[str, Any]:
-        kept = {}
+        kept, unknown = {}, set(self.left_out.rows())
         for port, value in values.items():
-            kept[port], unknown = without(value, self.left_out, self.name)
-            if unknown and port != "frames":  # frames were checked before
-                context.warn(
-                    f"{self.name}: {self.exclude} names what is not among the {port}: {unknown[:20]}"
-                )
+            kept[port], absent = without(value, self.left_out, self.name)
+            unknown &= absent
+        if unknown and "frames" not in values:  # of which it was told before
+            context.warn(f"{self.name}: {self.exclude} names what does not exist: {listed_rows(unknown)}")
         return kept

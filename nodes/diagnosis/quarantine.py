@@ -20,7 +20,7 @@ from understudy.nodes.diagnosis.naming import entry, listed_rows, row_names
 from understudy.nodes.media.images.some_frames import SomeFrames
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from understudy.graph.report import Report
@@ -49,15 +49,16 @@ class Quarantine:
     kept: set[int] = field(default_factory=set)
     of_clips: dict[str, Quarantine] = field(default_factory=dict)
 
-    def rows(self) -> set[Row]:
-        """All that is left out, as clip and frame; the clip is empty where the list names none."""
-        named = {(clip, frame) for clip, part in self.of_clips.items() for frame in part.reasons}
-        return named | {("", frame) for frame in self.reasons}
+    def rows(self) -> dict[Row, str]:
+        """All that is left out, as clip and frame, and why; the clip is empty where the list names none."""
+        alone = {("", frame): reason for frame, reason in self.reasons.items()}
+        clips = self.of_clips.items()
+        return alone | {(clip, frame): why for clip, part in clips for frame, why in part.reasons.items()}
 
     def decided(self) -> set[Row]:
         """All that the list speaks of, left out or kept."""
         named = {(clip, frame) for clip, part in self.of_clips.items() for frame in part.kept}
-        return self.rows() | named | {("", frame) for frame in self.kept}
+        return set(self.rows()) | named | {("", frame) for frame in self.kept}
 
 
 def read_quarantine(path: Path) -> Quarantine:
@@ -82,9 +83,9 @@ def read_quarantine(path: Path) -> Quarantine:
         assert entry is not None, "every part may be empty"
         try:
             frames = parse(entry["numbers"])
-        except ValueError as error:
+        except ValueError:
             raise MediaError(
-                path, f'line {place} begins with no frame: {error}; expected such as "1007  blurred"'
+                path, f'line {place} begins with no frame; expected such as "1007  blurred"'
             ) from None
         clip = entry["quoted"] or entry["plain"]
         part = found.of_clips.setdefault(clip, Quarantine()) if clip else found
@@ -129,39 +130,39 @@ def checked_note(quarantine: Quarantine, present: Collection[int], name: str, re
         name: The list's name.
         report: Takes the fault.
     """
-    unknown = quarantine.rows() - {("", number) for number in present}
+    unknown = quarantine.rows().keys() - {("", number) for number in present}
     if unknown:
         report.fault(
-            f"{name} names {len(unknown)} frame{'s' if len(unknown) > 1 else ''} that do not exist",
+            f"{name} names {'frames that do' if len(unknown) > 1 else 'a frame that does'} not exist",
             knob="exclude",
             found=listed_rows(unknown),
             expected=f"among {compact(present)}" if present else "none, for there are no frames",
             suggestion="Take these lines out of the list, or name the list of this sequence.",
         )
-    return left_out(quarantine, present, name)
+    there = set(present)
+    return left_out({row: why for row, why in quarantine.rows().items() if row[1] in there}, name, "frame")
 
 
-def left_out(quarantine: Quarantine, present: Iterable[int], name: str) -> str:
+def left_out(reasons: Mapping[Row, str], name: str, what: str) -> str:
     """A sentence that says what is left out and why.
 
     Args:
-        quarantine: The list.
-        present: The frames that there are.
+        reasons: Why, by what is left out.
         name: The list's name.
+        what: "frame" or "row".
     """
-    frames = sorted(set(quarantine.reasons) & set(present))
-    if not frames:
-        return f"{name} leaves out none of the frames"
-    reasons: dict[str, list[int]] = {}
-    for number in frames:
-        reasons.setdefault(quarantine.reasons[number].partition(":")[0], []).append(number)
-    told = "; ".join(f"{reason}: {compact(numbers)}" for reason, numbers in list(reasons.items())[:4])
-    more = "; ..." if len(reasons) > 4 else ""
-    return f"{name} leaves out {len(frames)} frame{'s' if len(frames) > 1 else ''} ({told}{more})"
+    if not reasons:
+        return f"{name} leaves out none of the {what}s"
+    rows: dict[str, list[Row]] = {}
+    for row in sorted(reasons):
+        rows.setdefault(reasons[row].partition(":")[0], []).append(row)
+    told = "; ".join(f"{reason}: {listed_rows(some)}" for reason, some in list(rows.items())[:4])
+    more = "; ..." if len(rows) > 4 else ""
+    return f"{name} leaves out {len(reasons)} {what}{'s' if len(reasons) > 1 else ''} ({told}{more})"
 
 
-def without(value: Any, quarantine: Quarantine, node: str) -> tuple[Any, list[str]]:
-    """What a wire carries without the frames of a list, and which of them there are not.
+def without(value: Any, quarantine: Quarantine, node: str) -> tuple[Any, set[Row]]:
+    """What a wire carries without the frames of a list, and what of the list it has not.
 
     Motion stays whole, for a window needs its neighbours: its labels say which frames are learned from.
 
@@ -176,10 +177,11 @@ def without(value: Any, quarantine: Quarantine, node: str) -> tuple[Any, list[st
     """
     if hasattr(value, "numbers"):
         kept = KeptFrames(value, set(quarantine.reasons))
-        return kept, _called(quarantine.rows() - {("", number) for number in value.numbers})
+        return kept, quarantine.rows().keys() - {("", number) for number in value.numbers}
+    out = set(quarantine.rows())
     if not hasattr(value, "frames"):
-        return value, []
-    names, out = row_names(value), quarantine.rows()
+        return value, out
+    names = row_names(value)
     if len({clip for clip, _ in names}) == 1:
         names = [row if row in out else ("", row[1]) for row in names]
     elif quarantine.reasons:
@@ -190,11 +192,7 @@ def without(value: Any, quarantine: Quarantine, node: str) -> tuple[Any, list[st
     rows = [place for place, row in enumerate(names) if row not in out]
     if not rows:
         raise NodeError(node, "the list leaves out every row", knob="exclude")
-    return value.select(rows), _called(out - set(names))
-
-
-def _called(rows: Iterable[Row]) -> list[str]:
-    return [entry(row) for row in sorted(rows)]
+    return value.select(rows), out - set(names)
 
 
 class KeptFrames(SomeFrames):

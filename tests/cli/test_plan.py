@@ -21,9 +21,9 @@ def test_a_plan_is_a_table_with_reasons(understudy: Command, graph: Path) -> Non
     assert said.status == 0
     assert said.out.splitlines() == [
         "node  type    state     why",
-        "----  ------  --------  -------------------",
+        "----  ------  --------  -----------------",
         "one   Number  will run  value was 3, is 4",
-        "sum   Add     will run  input input changed",
+        "sum   Add     will run  its input changed",
     ]
     assert computed == []
 

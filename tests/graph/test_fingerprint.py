@@ -76,7 +76,7 @@ def test_a_difference_is_told_in_words() -> None:
     }
 
     assert fingerprint.difference(old, new) == (
-        "its code was 1, is 2; more was 0.0, is 1.5; input input changed; "
+        "its code was 1, is 2; more was 0.0, is 1.5; its input changed; "
         "0.exr, 1.exr, 2.exr and 2 more files changed"
     )
 

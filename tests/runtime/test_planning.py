@@ -86,7 +86,7 @@ def test_a_changed_knob_runs_it_and_what_is_below(tmp_path: Path) -> None:
     steps = plan(job(tmp_path, value=2))
 
     assert (steps["one"].state, steps["one"].why) == (State.RUN, "value was 1, is 2")
-    assert (steps["sum"].state, steps["sum"].why) == (State.RUN, "input input changed")
+    assert (steps["sum"].state, steps["sum"].why) == (State.RUN, "its input changed")
     assert steps["write"].state is State.UP_TO_DATE
 
 
@@ -113,7 +113,7 @@ def test_changed_content_of_a_file_runs_its_reader(tmp_path: Path) -> None:
     steps = plan(graph)
 
     assert (steps["read"].state, steps["read"].why) == (State.RUN, "text.txt changed")
-    assert steps["write"].why == "input input changed"
+    assert steps["write"].why == "its input changed"
 
 
 def test_a_restored_time_stamp_does_not_hide_a_change(tmp_path: Path) -> None:
