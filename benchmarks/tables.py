@@ -1,15 +1,16 @@
 """What networks for labels reach on clips, persons and angles that they were never trained on.
 
-    python benchmarks/tables.py                      every row, some 6 minutes of CPU
+    python benchmarks/tables.py                      every row, some 12 minutes of CPU
     python benchmarks/tables.py motion basic         rows whose names begin so
 
 Needs the folder of real data (UNDERSTUDY_SHARED_DATA). Rows are read by DataSource, cut by MotionFeatures and
 learned by the Trainer's own subject and loop, with seed 0; the floor is ridge or logistic regression on the
 same rows. Seconds are CPU seconds of one thread.
 
-What is left out is never trained on, but `motion`, `yaw` and `faces` were set up with these very figures in
-sight, for there are no other clips and heads: what a window is given as, what the network sees, how many
-steps. docs/tables.md says what was compared. `phase` was run as it stands.
+What is left out is never trained on, but `motion` and `yaw` were set up with these very figures in sight, for
+there are no other clips and heads: what a window is given as, what the network sees, how many steps.
+docs/tables.md says what was compared. `faces` was chosen by persons held out within the training persons,
+but for the size and the steps of its nets; `phase` was run as it stands.
 
 Rank correlations are Spearman's, equal angles sharing their mean rank, so that even a perfect order of a few
 angles stays below 1; how far is printed.
