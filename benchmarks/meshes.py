@@ -1,7 +1,7 @@
 """Deformers on the shared mesh sets: every form on the same poses, measured on poses never trained on.
 
     OMP_NUM_THREADS=1 python benchmarks/meshes.py [arm] [body200] [body500] [face500] [face2000] [mocap]
-                                                  [expressions] [sureness] [pca]
+                                                  [expressions] [sureness]
 
 The row "default" is a graph with nothing but a DataSource for the poses, one for the validation poses and a
 Trainer with all its knobs at their defaults. Errors are root mean square and largest vertex distances in
@@ -35,10 +35,9 @@ from understudy.nodes.learning.deformers.onnx_export import onnx_bytes
 from understudy.nodes.learning.deformers.preparing import prepare
 from understudy.nodes.learning.deformers.settings import DeformerSettings
 from understudy.nodes.learning.deformers.splitting import held_out
-from understudy.nodes.learning.deformers.training import BATCH, RATE, STEPS, DeformerTraining
+from understudy.nodes.learning.deformers.training import BATCH, STEPS, DeformerTraining, usual_rate
 from understudy.nodes.learning.deformers.uncertainty import fit_uncertainty
 from understudy.nodes.learning.mesh_model import MeshModel
-from understudy.nodes.learning.principal_shapes import principal_shapes
 from understudy.nodes.media.meshes import converting
 from understudy.nodes.media.meshes.posed import PosedMeshes, read_posed, read_posed_files
 from understudy.nodes.media.meshes.skinning import skinned
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
 
 DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-SETS = ("arm", "body200", "body500", "face500", "face2000", "mocap", "expressions", "sureness", "pca")
+SETS = ("arm", "body200", "body500", "face500", "face2000", "mocap", "expressions", "sureness")
 
 TARGETS = {
     ("arm", "default"): 0.130,
@@ -98,9 +97,7 @@ def main(names: list[str]) -> None:
     folder = Path(os.environ.get("UNDERSTUDY_SHARED_DATA", DEFAULT))
     with tempfile.TemporaryDirectory() as made:
         for name in names or SETS:
-            if name == "pca":
-                compare_pca()
-            elif name == "sureness":
+            if name == "sureness":
                 compare_uncertainty("arm", load("arm", folder, Path(made)))
             else:
                 compare(name, load(name, folder, Path(made)), Path(made))
@@ -198,7 +195,8 @@ def compare_uncertainty(name: str, poses: Poses) -> None:
         prepared = prepare(poses.training, poses.validation, settings)
         (_, net), seconds = train(prepared)
         deformer = prepared.deformer(net)
-        told = MeshModel(deformer, fit_uncertainty(deformer, prepared, poses.validation))
+        rms = errors_of(deformer, poses.validation).rms
+        told = MeshModel(deformer, fit_uncertainty(deformer, prepared, poses.validation, rms))
         label = "Laplace, one net" if members == 1 else f"{members} nets"
         _row(name, label, seconds, deformer, poses)
         _uncertainty_figures(told, poses)
@@ -249,11 +247,9 @@ def _one_pose(data: bytes, inputs: np.ndarray, count: int = 400) -> tuple[float,
     return float(np.quantile(times, 0.1)), float(np.median(times))
 
 
-def train(
-    prepared: Prepared, steps: int = STEPS, rate: float = RATE
-) -> tuple[tuple[torch.nn.Module, Predictor], float]:
+def train(prepared: Prepared, steps: int = STEPS) -> tuple[tuple[torch.nn.Module, Predictor], float]:
     """A plain loop: warm-up over 5 %, cosine to 0."""
-    start = time.process_time()
+    start, rate = time.process_time(), usual_rate(prepared.settings)
     subject = DeformerTraining(prepared)
     network = subject.network()
     optimiser = subject.optimiser(network, rate)
@@ -267,40 +263,6 @@ def train(
         subject.loss(network(inputs), targets).backward()
         optimiser.step()
     return (network, numpy_net(network)), time.process_time() - start
-
-
-def compare_pca(vertices: int = 20_000, poses: int = 1000, shapes: int = 128) -> None:
-    """Time and accuracy of the principal shapes against scikit-learn's (if it is there) and numpy's."""
-    draw = np.random.Generator(np.random.Philox(key=7))
-    hidden = draw.standard_normal((poses, 300)) * (0.97 ** np.arange(300))
-    data = (hidden @ draw.standard_normal((300, 3 * vertices))).astype(np.float32)
-    data += 0.01 * draw.standard_normal(data.shape, dtype=np.float32)
-    centred = data - data.mean(axis=0)
-    start = time.process_time()
-    found = principal_shapes(data, limit=shapes)
-    ours = time.process_time() - start
-    print(f"\nprincipal shapes, {vertices:,} vertices x {poses} poses, {shapes} shapes")
-    print(f"  {'two-pass Gram':28}{ours:8.1f} CPU s   residual {_residual(centred, found.shapes):.6f}")
-    start = time.process_time()
-    full = np.linalg.svd(centred, full_matrices=False)[2][:shapes]
-    spent = time.process_time() - start
-    print(f"  {'numpy SVD':28}{spent:8.1f} CPU s   residual {_residual(centred, full):.6f}")
-    try:
-        from sklearn.decomposition import PCA
-    except ImportError:
-        return
-    start = time.process_time()
-    peer = PCA(shapes, svd_solver="randomized", random_state=0).fit(data)
-    spent = time.process_time() - start
-    left = _residual(centred, peer.components_)
-    print(f"  {'scikit-learn randomized':28}{spent:8.1f} CPU s   residual {left:.6f}")
-    print(f"  randomized takes {spent / ours:.1f} times as long")
-
-
-def _residual(centred: np.ndarray, shapes: np.ndarray) -> float:
-    total = float((centred.astype(np.float64) ** 2).sum())
-    kept = float(((centred @ shapes.T).astype(np.float64) ** 2).sum())
-    return math.sqrt(max(total - kept, 0.0) / centred.size)
 
 
 def _row(name: str, label: str, spent: float, deformer: Deformer, poses: Poses, more: str = "") -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from understudy.graph.errors import MediaError, NodeError, UnderstudyError
 from understudy.nodes.learning.basis import FRAMES, Basis
 from understudy.nodes.learning.deformer_recipes import DeformerNode
+from understudy.nodes.learning.deformers.net import emphasis_of
 from understudy.nodes.learning.deformers.preparing import STAGES, check_poses
 from understudy.nodes.learning.deformers.splitting import held_out
+from understudy.nodes.learning.image_model import weights_of
 from understudy.nodes.learning.mesh_model import MeshModel
 from understudy.nodes.learning.mesh_subject import MeshData, MeshSubject
 from understudy.nodes.media.meshes.checks import check_same_rig
@@ -18,6 +20,9 @@ from understudy.nodes.networks.local_deformer import LocalDeformer
 from understudy.runtime.runs.container import read_container
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from understudy.graph.node import Inputs
     from understudy.nodes.learning.deformers.deformer import Deformer
     from understudy.nodes.learning.principal_shapes import PrincipalShapes
@@ -57,8 +62,8 @@ def mesh_subject(node: Trainer, inputs: Inputs, context: Context, *, device: str
         context.stop_if_asked()
         context.progress(next(stage), STAGES, "stages prepared", now=what)
 
-    basis, before = _basis(node, inputs, recipe), _before(node, inputs, poses)
-    data = MeshData(training, measured, preview, basis, digests, before)
+    basis = _basis(node, inputs, recipe)
+    data = MeshData(training, measured, preview, basis, digests, *_before(node, inputs, poses))
     batch = None if node.batch_size == "auto" else node.batch_size
     return MeshSubject(data, recipe, seed=node.seed, device=device, progress=progress, batch=batch)
 
@@ -122,22 +127,27 @@ def _recipe(node: Trainer, inputs: Inputs) -> DeformerNode:
     return connected
 
 
-def _before(node: Trainer, inputs: Inputs, poses: PosedMeshes) -> Deformer | None:
-    """The model to go on from.
+def _before(
+    node: Trainer, inputs: Inputs, poses: PosedMeshes
+) -> tuple[Deformer | None, NDArray[np.float32] | None]:
+    """The model to go on from, and how much each input counts in its net where it has one.
 
     Raises:
         NodeError: It is of another rig, or of something else than meshes.
     """
     connected = inputs.get("weights")
     if connected is None:
-        return None
+        return None, None
     path = connected["path"]
     try:
-        deformer = MeshModel.from_container(read_container(path, "cat"), path).deformer
+        container = read_container(path, "cat")
+        deformer = MeshModel.from_container(container, path).deformer
         deformer.check(poses)
     except UnderstudyError as error:
         raise NodeError(node.name, f"{path} can't be gone on from: {error}", knob="inputs") from None
-    return deformer
+    weights = weights_of(container.tensors)
+    trained = "columns" in weights
+    return deformer, emphasis_of(weights, len(deformer.inputs.columns)) if trained else None
 
 
 def _basis(node: Trainer, inputs: Inputs, recipe: DeformerNode) -> PrincipalShapes | None:

@@ -16,7 +16,13 @@ from understudy.nodes.learning import deformer_recipes, mesh_pictures, mesh_repo
 from understudy.nodes.learning.deformers.local import LocalRidge
 from understudy.nodes.learning.deformers.local_net import numpy_net
 from understudy.nodes.learning.deformers.preparing import prepare
-from understudy.nodes.learning.deformers.training import BATCH, RATE, Concluded, DeformerTraining, conclude
+from understudy.nodes.learning.deformers.training import (
+    BATCH,
+    Concluded,
+    DeformerTraining,
+    conclude,
+    usual_rate,
+)
 from understudy.nodes.learning.image_model import WEIGHTS
 from understudy.nodes.learning.mesh_model import MeshModel
 from understudy.nodes.learning.state import network_arrays
@@ -26,6 +32,7 @@ from understudy.runtime.randomness import permutation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
     from PIL.Image import Image
     from torch import Tensor
 
@@ -59,6 +66,7 @@ class MeshData:
         basis: Principal shapes to learn coefficients of; None where the deformer finds its own.
         identities: The digest of each file, by input and name.
         before: The model to go on from; None to begin anew.
+        emphasis: Of its net, see `Prepared`; None where it has none.
     """
 
     training: PosedMeshes
@@ -67,6 +75,7 @@ class MeshData:
     basis: PrincipalShapes | None
     identities: dict[str, dict[str, str]]
     before: Deformer | None = None
+    emphasis: NDArray[np.float32] | None = None
 
 
 class MeshSubject:
@@ -82,7 +91,6 @@ class MeshSubject:
     """
 
     precision = "float32"
-    rate = RATE
     sheet_interval = 1000
     samples = "poses"
     measured_until: int | None = None
@@ -98,7 +106,8 @@ class MeshSubject:
         batch: int | None = None,
     ) -> None:
         self.pairs = len(data.training)
-        divider = recipe.settings(seed).batch_divider
+        settings = recipe.settings(seed)
+        self.rate, divider = usual_rate(settings), settings.batch_divider
         usual = max(1, self.pairs // divider) if divider else min(BATCH, self.pairs)
         self.batch_size = usual if batch is None else batch
         self.most_steps = None if recipe.trains else 1
@@ -109,7 +118,9 @@ class MeshSubject:
     @cached_property
     def _prepared(self) -> Prepared:
         data, settings = self._data, self._recipe.settings(self._seed)
-        return prepare(data.training, data.held_out, settings, self._progress, data.basis, data.before)
+        return prepare(
+            data.training, data.held_out, settings, self._progress, data.basis, data.before, data.emphasis
+        )
 
     @cached_property
     def _drawn(self) -> DeformerTraining:

@@ -121,15 +121,13 @@ class LocalKernel:
         return cls(ridge, *(arrays[name] for name in names))
 
 
-def fit_local_ridge(
-    inputs: Floats, targets: Floats, segments: Segments, groups: NDArray[np.int64]
-) -> LocalRidge:
-    """Fits standardised inputs `(N, D)` to coefficients `(N, S, K)`, segment by segment."""
+def fit_local_ridge(inputs: Floats, targets: Floats, visible: NDArray[np.bool_]) -> LocalRidge:
+    """Fits inputs `(N, D)` to coefficients `(N, S, K)`; `visible` `(S, D)` says what a segment sees."""
     count, width = targets.shape[1:]
     weights = np.zeros((count, inputs.shape[1], width), np.float32)
     bias = np.zeros((count, width), np.float32)
     for segment in range(count):
-        seen = segments.seen[segment][groups]
+        seen = visible[segment]
         ridge = fit_ridge(inputs[:, seen], targets[:, segment])
         weights[segment, seen], bias[segment] = ridge.weights, ridge.bias
     return LocalRidge(weights, bias)
@@ -162,11 +160,10 @@ def fit_local_kernel(
     relevance = ridge.relevance(inputs, groups)
     floor = ((ridge.predict(validation[0]) - validation[1]) ** 2).sum(axis=(0, 2))
     for segment in range(count):
-        seen = segments.seen[segment]
-        columns = np.flatnonzero(seen[groups])
-        local = np.cumsum(seen)[groups[columns]] - 1
-        first = relevance[segment, seen] / max(float(relevance[segment, seen].max()), 1e-30)
-        kernel = fit_kernel(inputs[:, columns], targets[:, segment], local, first)
+        columns = np.flatnonzero(segments.seen[segment][groups])
+        first = relevance[segment, groups[columns]]
+        first /= max(float(first.max()), 1e-30)
+        kernel = fit_kernel(inputs[:, columns], targets[:, segment], first)
         missed = kernel.predict(validation[0][:, columns]) - validation[1][:, segment]
         kept[segment] = float((missed**2).sum()) < float(floor[segment])
         if kept[segment]:

@@ -88,6 +88,15 @@ class NumpyNet:
         return cls(header["activation"], arrays)
 
 
+def emphasis_of(weights: dict[str, NDArray[Any]], inputs: int) -> Floats:
+    """How much each of so many inputs counts in the segments of a net with these weights, `(S, D)`."""
+    columns, scales = weights["columns"], weights["scales"][:, 0]
+    found = np.zeros((len(columns), inputs), np.float32)
+    segments, places = np.nonzero(scales)
+    found[segments, columns[segments, places]] = scales[segments, places]
+    return found
+
+
 def _sigmoid(x: Floats) -> Floats:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), np.float32)
 

@@ -44,6 +44,7 @@ STAGES = 5
 
 _ROUGH_SHAPES = 64
 _LEAST_EMPHASIS = 0.05
+_LEAST_SCALE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class Prepared:
         validation: The same of poses never trained on.
         ridge: The floor.
         kernel: The closed-form model; None where the mode is not local.
-        emphasis: `(S, D)` float32, how much each input counts in a segment's net; mean square 1.
+        emphasis: `(S, D)` float32, how much each input counts in a segment's net: 0 for one that it does not
+            see, else mean square 1.
+        below: The ridge below the net, of the inputs that it sees.
         before: What the model that a training begins with predicts by; None where it begins anew.
         notes: Sentences for people.
     """
@@ -75,6 +78,7 @@ class Prepared:
     ridge: LocalRidge
     kernel: LocalKernel | None
     emphasis: NDArray[np.float32]
+    below: LocalRidge
     before: Predictor | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -90,6 +94,7 @@ def prepare(
     progress: Callable[[str], None] = lambda _: None,
     basis: PrincipalShapes | None = None,
     before: Deformer | None = None,
+    emphasis: Floats | None = None,
 ) -> Prepared:
     """Learns all that has a closed form.
 
@@ -101,6 +106,7 @@ def prepare(
         basis: Principal shapes of all vertices' deltas, which a global model is to give coefficients of.
         before: A model to go on from. Its inputs, segments and principal shapes are kept, so that its net
             means the same here; ridge and kernel are fitted anew.
+        emphasis: That of its net, see `Prepared`; it is kept as well.
 
     Raises:
         UnderstudyError: Too few poses, no vertices, nothing that varies, or a basis of another mesh.
@@ -128,13 +134,15 @@ def prepare(
     targets = _in_blocks(decoder, deltas)
     progress("ridge")
     held = _seen(inputs, validation), _in_blocks(decoder, deltas_of(validation, settings.space)[0])
-    ridge = fit_local_ridge(seen, targets, parts, inputs.groups)
+    visible = parts.seen[:, inputs.groups]
+    ridge = fit_local_ridge(seen, targets, visible)
     kernel = None
     if settings.mode == "local":
         progress("kernel")
         kernel = fit_local_kernel(ridge, (seen, targets), held, parts, inputs.groups)
     notes = (*training.notes, *_notes(inputs, len(training), flat, training.rig))
-    emphasis = _emphasis(ridge, kernel, seen, inputs, parts)
+    if emphasis is None:
+        emphasis = _emphasis(ridge, kernel, seen, inputs, visible)
     return Prepared(
         settings,
         training.rig,
@@ -146,6 +154,7 @@ def prepare(
         ridge,
         kernel,
         emphasis,
+        fit_local_ridge(seen, targets, emphasis > 0.0),
         None if before is None else before.predictor,
         notes,
     )
@@ -270,16 +279,24 @@ def _decoder_of(basis: PrincipalShapes, parts: Segments) -> Decoder:
 
 
 def _emphasis(
-    ridge: LocalRidge, kernel: LocalKernel | None, seen: Floats, inputs: Inputs, parts: Segments
+    ridge: LocalRidge,
+    kernel: LocalKernel | None,
+    seen: Floats,
+    inputs: Inputs,
+    visible: NDArray[np.bool_],
 ) -> Floats:
-    """The scales that the kernel learned; where there is none, the root of ridge's relevance."""
+    """The scales that the kernel learned; where there is none, the root of ridge's relevance.
+
+    Inputs that matter to a kernel by less than a fiftieth of the one that matters most are left out.
+    """
     found = np.sqrt(ridge.relevance(seen, inputs.groups))[:, inputs.groups]
+    largest = np.maximum(found.max(axis=1, keepdims=True), 1e-12)
+    found = np.maximum(found, _LEAST_EMPHASIS * largest) * visible
     if kernel is not None:
-        found[kernel.kept] = kernel.scales[kernel.kept]
-    visible = parts.seen[:, inputs.groups]
-    found = np.maximum(found, _LEAST_EMPHASIS * found.max(axis=1, keepdims=True)) * visible
-    mean = (found**2).sum(axis=1, keepdims=True) / visible.sum(axis=1, keepdims=True)
-    return np.asarray(found / np.sqrt(np.maximum(mean, 1e-30)), np.float32)
+        scales = kernel.scales[kernel.kept]
+        found[kernel.kept] = scales * (scales > _LEAST_SCALE * scales.max(axis=1, keepdims=True))
+    mean = (found**2).sum(axis=1, keepdims=True) / np.count_nonzero(found, axis=1, keepdims=True)
+    return np.asarray(found / np.sqrt(mean), np.float32)
 
 
 def _in_blocks(decoder: Decoder, deltas: Floats) -> Floats:

@@ -28,7 +28,7 @@ SMALLEST_SHARE = 0.015
 BLENDED_RINGS = 4
 """How many rings of vertices a segment reaches into its neighbours."""
 
-NEAR_LINKS = 3
+NEAR_LINKS = 4
 """How many links of the skeleton away a joint is still seen by a segment."""
 
 _LEAST_SHARE = 0.02

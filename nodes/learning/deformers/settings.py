@@ -47,7 +47,7 @@ class DeformerSettings:
     rotation: str = "6d"
     limit: int = 96
     accuracy: float = 1.0
-    detail: float = 0.0015
+    detail: float = 0.0012
     layers: int = 2
     neurons: int = 96
     activation: str = "silu"

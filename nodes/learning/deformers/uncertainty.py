@@ -142,8 +142,17 @@ class Beliefs:
         return np.maximum(np.diagonal(self.together, axis1=1, axis2=2), 0.0)
 
 
-def fit_uncertainty(deformer: Deformer, prepared: Prepared, validation: PosedMeshes) -> Uncertainty:
-    """Fits the variances on the training poses, and their size on the validation poses."""
+def fit_uncertainty(
+    deformer: Deformer, prepared: Prepared, validation: PosedMeshes, rms: float
+) -> Uncertainty:
+    """Fits the variances on the training poses, and their size on the validation poses.
+
+    Args:
+        deformer: Whose errors are told.
+        prepared: What it was made from.
+        validation: Poses never trained on.
+        rms: Its root mean square error on them, in scene units.
+    """
     predictor = deformer.predictor
     trained = predictor.poses if isinstance(predictor, LocalKernel) else prepared.training[0]
     strengths = predictor.strengths if isinstance(predictor, LocalKernel) else np.zeros(0)
@@ -159,7 +168,8 @@ def fit_uncertainty(deformer: Deformer, prepared: Prepared, validation: PosedMes
     missed = ((targets - predictor.predict(inputs)).astype(np.float64) ** 2).mean(axis=0)
     shares = raw.shares(deformer, inputs).mean(axis=0)
     raw = replace(raw, noise=(missed / np.maximum(shares, 1e-30)[:, None]).astype(np.float32))
-    return replace(raw, scale=_scale(raw, deformer, validation))
+    expected = raw.of_poses(deformer, validation)
+    return replace(raw, scale=rms / max(float(np.sqrt((expected**2).mean())), 1e-30))
 
 
 def _through(features: NDArray[Any], root: NDArray[np.float64]) -> NDArray[Any]:
@@ -174,14 +184,6 @@ def _root(features: NDArray[Any], strength: float | None) -> NDArray[np.float64]
         values, vectors = values[-_MOST_DIRECTIONS:], vectors[:, -_MOST_DIRECTIONS:]
     added = 1.0 if strength is None else strength
     return np.asarray(vectors / np.sqrt(np.maximum(values, 0.0) + added))
-
-
-def _scale(raw: Uncertainty, deformer: Deformer, validation: PosedMeshes) -> float:
-    """Rms error over rms standard deviation, on the validation poses."""
-    from understudy.nodes.learning.deformers.measuring import errors_of
-
-    expected = raw.of_poses(deformer, validation)
-    return errors_of(deformer, validation).rms / max(float(np.sqrt((expected**2).mean())), 1e-30)
 
 
 def _features(predictor: Any, inputs: Floats) -> Iterator[tuple[int, NDArray[Any], float | None]]:
