@@ -1,7 +1,7 @@
 """What suggested frames teach, against evenly spaced and random ones: IoU on frames that nobody may paint.
 
-    python benchmarks/suggest.py                      three clips, three seeds: some 25 minutes of one core
-    python benchmarks/suggest.py libby --seeds 1      one clip, one seed: some 3 minutes
+    python benchmarks/suggest.py                      three clips, three seeds: some 40 minutes of one core
+    python benchmarks/suggest.py libby --seeds 1      one clip, one seed: some 5 minutes
     python benchmarks/suggest.py --steps 1200         longer trainings: the noise is smaller
 
 Needs the folder of real clips (UNDERSTUDY_SHARED_DATA). Clips are halved in size, so that a training takes
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CLIPS = ("blackswan", "car-shadow", "libby")
-PAINTED = (4, 6, 8)
+PAINTED = (2, 4, 6, 8)
 """Two to begin with, and two, four and six more."""
 CROP = 128
 SMALLER = 2
@@ -140,16 +140,17 @@ class Clip:
 def rows(clip: Clip, seed: int) -> dict[str, dict[int, float]]:
     """For each way to choose frames and each number of them the IoU."""
     table: dict[str, dict[int, float]] = {}
+    known: dict[tuple[int, ...], dict[str, Any]] = {}
 
     def measured(way: str, frames: list[int]) -> dict[str, Any]:
-        wires = clip.learned(frames, seed)
+        wires = known[tuple(frames)] = known.get(tuple(frames)) or clip.learned(frames, seed)
         table.setdefault(way, {})[len(frames)] = clip.iou(wires)
         print(f"    seed {seed} {way} {frames}: {table[way][len(frames)]:.4f}", flush=True)
         return wires
 
     for way, two in (("suggested", clip.first()), ("after ends", [0, clip.count - 1])):
         painted, wires = two, measured(way, two)
-        for _ in PAINTED:
+        for _ in PAINTED[1:]:
             painted = clip.more(painted, wires)
             wires = measured(way, painted)
     for count in range(min(PAINTED), max(PAINTED) + 2):
@@ -165,8 +166,9 @@ def report(name: str, tables: list[dict[str, dict[int, float]]]) -> None:
     for way in tables[0]:
         values = {count: np.array([table[way][count] for table in tables]) for count in tables[0][way]}
         print(f"{name:12}{way:12}", "  ".join(f"{count}: {_mean(one)}" for count, one in values.items()))
-    spread = [np.var([table["even"][count] for table in tables], ddof=1) for count in tables[0]["even"]]
-    print(f"{name:12}deviation between seeds, the same frames: {np.sqrt(np.mean(spread)):.4f}")
+    if len(tables) > 1:
+        spread = [np.var([table["even"][count] for table in tables], ddof=1) for count in tables[0]["even"]]
+        print(f"{name:12}deviation between seeds, the same frames: {np.sqrt(np.mean(spread)):.4f}")
     for count in PAINTED:
         peers = {f"even {count}": ("even", count), f"even {count + 1}": ("even", count + 1)}
         peers |= {f"{way} {count}": (way, count) for way in ("after ends", "blocks", "random")}
