@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -37,32 +37,47 @@ BYTES_PER_PIXEL = 1024
 """Memory that a network of unknown width is assumed to take, per pixel of what it gives."""
 
 
-class ForeignNetwork(nn.Module):
-    """An ONNX model as a network whose stride and reach are known.
+class Tried(NamedTuple):
+    """What a trial shows of a model.
 
-    Args:
-        session: Takes `(N, C, H, W)` and gives `(N, K, S H, S W)`, float32.
+    Attributes:
+        scale: Pixels that it makes of one, along each side.
         stride: Height and width are multiples of it.
         reach: Pixels that it sees to each side, of the input.
-        scale: The S above.
     """
 
-    def __init__(self, session: nn.Module, stride: int, reach: int, scale: int) -> None:
+    scale: int
+    stride: int
+    reach: int
+
+
+class ForeignNetwork(nn.Module):
+    """An ONNX model as a network whose scale, stride and reach are known.
+
+    Args:
+        session: Takes `(N, C, H, W)` and gives `(N, K, S H, S W)` with the scale S, float32.
+        tried: What tiling has to know of it.
+    """
+
+    def __init__(self, session: nn.Module, tried: Tried) -> None:
         super().__init__()
-        self.session, self.stride, self.reach, self.scale = session, stride, reach, scale
-        self.bytes_per_pixel = BYTES_PER_PIXEL * scale**2
+        self.session, self.tried = session, tried
+        self.scale, self.stride, self.reach = tried
+        self.bytes_per_pixel = BYTES_PER_PIXEL * self.scale**2
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """What the model gives, on the processor."""
         return self.session(x_NCHW.cpu())  # type: ignore[no-any-return]
 
 
-def read_foreign_model(path: str, threads: int) -> ImageModel:
+def read_foreign_model(path: str, threads: int, known: Tried | None = None) -> ImageModel:
     """The model in an `.onnx` file.
 
     Args:
         path: The file; its sidecar has the suffix .toml.
         threads: Threads that a tile may take.
+        known: What a trial of the same file and sidecar has shown before; else it is tried, which takes
+            minutes of a network of many millions of weights.
 
     Raises:
         FormatError: It is damaged, has several inputs or outputs or a fixed size, gives pictures that are
@@ -79,12 +94,7 @@ def read_foreign_model(path: str, threads: int) -> ImageModel:
         raise FormatError(path, f"this is no ONNX model: {str(error).partition(chr(10))[0][:200]}") from error
     notes = notes_of(path, session.metadata)
     _check_ports(path, session, notes)
-    scale = _scale(path, session, notes)
-    stride = notes.stride or _stride(path, session, len(notes.inputs), scale)
-    reach = notes.reach
-    if reach is None:
-        reach = _reach(path, session, len(notes.inputs), stride, scale)
-    network = ForeignNetwork(session, stride, reach, scale)
+    network = ForeignNetwork(session, known or _tried(path, session, notes))
     colour = notes.inputs == notes.outputs
     return ImageModel(network, notes.inputs, notes.outputs, notes.encoding, notes.target, "identity", colour)
 
@@ -110,6 +120,13 @@ def _check_ports(path: str, session: Any, notes: Notes) -> None:
         raise FormatError(
             path, f"it takes pictures of one size only ({sizes}). Export it with dynamic height and width"
         )
+
+
+def _tried(path: str, session: nn.Module, notes: Notes) -> Tried:
+    scale, channels = _scale(path, session, notes), len(notes.inputs)
+    stride = notes.stride or _stride(path, session, channels, scale)
+    reach = notes.reach
+    return Tried(scale, stride, _reach(path, session, channels, stride, scale) if reach is None else reach)
 
 
 def _scale(path: str, session: nn.Module, notes: Notes) -> int:

@@ -10,13 +10,16 @@ from understudy.runtime.runs.container import read_container
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from understudy.nodes.learning.foreign_model import Tried
 
-def read_image_model(path: Path | str, threads: int) -> tuple[ImageModel, str]:
+
+def read_image_model(path: Path | str, threads: int, known: Tried | None = None) -> tuple[ImageModel, str]:
     """The model in a file, on the processor, and the precision that it was trained in.
 
     Args:
         path: A .cat or .onnx.
         threads: Threads that a tile may take where the file is not computed by torch.
+        known: What a trial of an .onnx has shown before.
 
     Raises:
         FormatError: The file is damaged, or holds something else.
@@ -25,7 +28,7 @@ def read_image_model(path: Path | str, threads: int) -> tuple[ImageModel, str]:
     if str(path).endswith(".onnx"):
         from understudy.nodes.learning.foreign_model import read_foreign_model
 
-        return read_foreign_model(str(path), threads), "float32"
+        return read_foreign_model(str(path), threads, known), "float32"
     container = read_container(path, "cat")
     model = ImageModel.from_container(container, str(path))
     model.network.eval()

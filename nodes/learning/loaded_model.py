@@ -109,7 +109,7 @@ class LoadedModel:
         self._device = "cpu" if foreign else resolve(settings.device)
         at_once, threads = shared_threads(settings.threads, AT_ONCE) if self._device == "cpu" else (1, 0)
         self._turns = threading.Semaphore(at_once)
-        model, trained = read_image_model(self._path, threads)
+        model, trained = self._foreign(threads) if foreign else read_image_model(self._path, threads)
         model.network.to(self._device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         if self._node.overlap < 1.0:
             seen = model.geometry()
@@ -121,6 +121,19 @@ class LoadedModel:
         if foreign or self._device != "cpu":
             self._computing, self.back_end = model, f"{'onnxruntime' if foreign else 'torch'}, {precision}"
         return model
+
+    def _foreign(self, threads: int) -> tuple[ImageModel, str]:
+        """An .onnx; what a trial shows of it is kept, so that the chunks of a farm need not try it again."""
+        from understudy.nodes.learning.foreign_model import Tried
+
+        store, key = self._context.store, hashlib.sha256(f"tried {self.digest}".encode()).hexdigest()
+        kept = store.kept(key)
+        known = Tried(*kept.value) if kept is not None and kept.value else None
+        model, trained = read_image_model(self._path, threads, known)
+        if known is None:
+            tried: Any = model.network.tried
+            store.keep(f"{self._node.name}, trial", key, {}, list(tried))
+        return model, trained
 
     def _chosen(self, source: NDArray[np.float32]) -> ImageModel:
         model = self._ready()

@@ -11,6 +11,7 @@ from foreign_models import RGB, resized_and_blurred, shuffled, write_model
 from PIL import Image
 
 from understudy import Graph, run
+from understudy.nodes.learning import foreign_model
 from understudy.nodes.media.images.frame import Frame, Window
 from understudy.nodes.media.images.reading import read_frame
 from understudy.nodes.media.images.writing import write_frame
@@ -110,6 +111,19 @@ def test_a_changed_sidecar_makes_all_frames_anew(shot: Graph, tmp_path: Path) ->
     (tmp_path / "model.toml").write_text(RGB + "output_range = [0.0, 0.5]\n")
     _ran(shot)
     np.testing.assert_allclose(_written(tmp_path)[0].pixels[..., :3], 2 * before, rtol=1e-5)
+
+
+def test_a_model_is_tried_once(shot: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next chunk of a farm knows its scale, stride and reach; with another sidecar it is tried again."""
+    tried: list[str] = []
+    trial = foreign_model._scale
+    monkeypatch.setattr(foreign_model, "_scale", lambda path, *more: tried.append(path) or trial(path, *more))
+    _ran(shot, replace(CPU, frames=(1,)))
+    _ran(shot, replace(CPU, frames=(2,)))
+    assert len(tried) == 1
+    (shot.folder / "model.toml").write_text(RGB + "scale = 2\n")
+    _ran(shot, replace(CPU, frames=(3,)))
+    assert len(tried) == 2
 
 
 def test_a_plan_does_not_need_the_model(shot: Graph) -> None:
