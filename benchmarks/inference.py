@@ -1,7 +1,7 @@
 """What applying a model to a sequence costs beside its parts: the network alone, and the files alone.
 
     python benchmarks/inference.py              1920 x 1080, some 4 minutes
-    python benchmarks/inference.py --memory     4096 x 2160: the peak memory of a process of its own
+    python benchmarks/inference.py --memory     4096 x 2160, colour: the peak memory of processes of their own
 
 The sequence is half-float RGB EXR, zip; the result a matte, half, zip, or colour where --colour is given.
 The run is DataSource, Inference, Write, as `understudy run` does it. Network alone: the same frames from
@@ -17,12 +17,11 @@ import argparse
 import os
 import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -73,12 +72,12 @@ def trained(folder: Path, *, colour: bool) -> Path:
     return cats[max(cats)]
 
 
-def whole(folder: Path, cat: Path) -> Callable[[], None]:
+def whole(folder: Path, cat: Path, precision: str = "auto") -> Callable[[], None]:
     """The run: read, compute, write."""
     graph = Graph(folder / "apply.toml")
     graph.add("DataSource", "plate", path="plate.####.exr")
     graph.add("Checkpoint", "model", pick=str(cat.relative_to(folder)))
-    graph.add("Inference", "result", inputs={"input": "plate", "model": "model"})
+    graph.add("Inference", "result", inputs={"input": "plate", "model": "model"}, precision=precision)
     graph.add("Write", "out", inputs={"input": "result"}, path="out/result.####.exr")
 
     def apply() -> None:
@@ -168,18 +167,34 @@ def speed(folder: Path, *, colour: bool) -> None:
     print(f"run / what {cores} cores can do at best, both parts side by side: {wall['run'] / least:.3f}")
 
 
-def memory(folder: Path) -> None:
-    """Prints the peak memory of a process that applies a model to 4096 x 2160 frames."""
+def prepared(folder: Path) -> None:
+    """Makes frames and a checkpoint, in a process of its own: one that begins another hands its peak on."""
     write_plates(folder, 4096, 2160, 6)
-    cat = trained(folder, colour=True)
-    script = (
-        f"from benchmarks_inference import whole, Path; whole(Path({str(folder)!r}), Path({str(cat)!r}))()"
-    )
-    (folder / "benchmarks_inference.py").write_text(Path(__file__).read_text())
-    subprocess.run([sys.executable, "-c", script], check=True, cwd=folder)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    weights = sum(array.nbytes for array in read_container(cat, "cat").tensors.values())
-    print(f"4096 x 2160, 6 frames: peak {peak / 1024:,.0f} MiB, weights {weights / 2**20:.1f} MiB")
+    trained(folder, colour=True).rename(folder / "model.cat")
+
+
+def peak(folder: Path, precision: str) -> None:
+    """Applies the model, and prints this process's peak memory."""
+    whole(folder, folder / "model.cat", precision)()
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"4096 x 2160, 6 frames, {precision}: peak {most / 1024:,.0f} MiB")
+
+
+def alone(work: Callable[..., None], *given: object) -> None:
+    """Does it in a process of its own."""
+    process = get_context("spawn").Process(target=work, args=given)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def memory(folder: Path) -> None:
+    """Prints the peak memory of processes that apply a model to 4096 x 2160 frames."""
+    alone(prepared, folder)
+    for precision in ("float32", "auto"):
+        alone(peak, folder, precision)
+    weights = sum(array.nbytes for array in read_container(folder / "model.cat", "cat").tensors.values())
+    print(f"weights: {weights / 2**20:.1f} MiB")
 
 
 def main() -> None:
