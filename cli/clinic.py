@@ -99,6 +99,8 @@ def _added(document: Graph, knobs: dict[str, Any]) -> list[str]:
         raise click.UsageError(
             "The graph has no Trainer, no Clinic and no DataSource: there is nothing to look at."
         )
+    for name in sources:
+        _let_gaps_be(document, name)
     added = []
     for name, inputs in wires.items():
         node = _NODE if len(wires) == 1 else f"{_NODE}_{name}"
@@ -106,6 +108,16 @@ def _added(document: Graph, knobs: dict[str, Any]) -> list[str]:
         document.add("Clinic", node, inputs=inputs, **{**folder, **knobs})
         added.append(node)
     return added
+
+
+def _let_gaps_be(document: Graph, name: str) -> None:
+    """Missing values of a table are a finding here, and nothing to stop at, unless a knob says otherwise."""
+    from understudy.nodes.data_source import DataSource
+
+    knobs = document.entries[name].knobs
+    medium = DataSource(name, knobs, folder=document.folder).medium
+    if medium is not None and "missing" in medium.knobs and "missing" not in knobs:
+        document.set(name, "missing", "mean")
 
 
 def _sort_by_model(document: Graph, nodes: Sequence[str]) -> None:
@@ -155,12 +167,10 @@ def _outputs_of(document: Graph, name: str) -> dict[str, str]:
 def _of_path(text: str, truth: str | None, knobs: dict[str, Any]) -> tuple[Graph, list[str]]:
     """A graph that reads a path, and its Clinic; it lies in the folder where the command was called."""
     from understudy.graph.document import Graph
-    from understudy.nodes.media.sources import medium_of
 
-    document, source = Graph(), _sequence_in(Path(text))
-    medium = medium_of(source)
-    gaps: dict[str, Any] = {"missing": "mean"} if medium is not None and "missing" in medium.knobs else {}
-    document.add("DataSource", "input", path=str(source), **gaps)  # a value that is missing is a finding
+    document = Graph()
+    document.add("DataSource", "input", path=str(_sequence_in(Path(text))))
+    _let_gaps_be(document, "input")
     inputs = _outputs_of(document, "input")
     if truth is not None:
         inputs["groundtruth"] = document.add("DataSource", "truth", path=str(_sequence_in(Path(truth))))

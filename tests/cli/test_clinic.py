@@ -133,6 +133,9 @@ def test_missing_values_of_a_table_are_a_finding(photos: Path, capsys: pytest.Ca
     (photos / "rows.csv").write_text("a,b\n" + rows + "20,\n")
     assert status_of(["clinic", "rows.csv"]) == 0
     assert "  1 missing (20)" in capsys.readouterr().out
+    (photos / "job.toml").write_text('understudy = 1\n[nodes.t]\ntype = "DataSource"\npath = "rows.csv"\n')
+    assert status_of(["clinic", "job.toml"]) == 0
+    assert "  1 missing (20)" in capsys.readouterr().out
 
 
 def test_a_table_that_can_not_be_read_is_called_as_it_was_given(
