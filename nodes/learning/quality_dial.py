@@ -87,13 +87,18 @@ def measured_frames(
 
 def _image_settings(model: ImageModel, threads: int, tile: int) -> Iterator[_Setting]:
     from understudy.nodes.learning.backends.backend import Load, computed_by, installed
+    from understudy.nodes.learning.foreign_model import ForeignNetwork
     from understudy.nodes.learning.loop import fastest_precision
 
     def setting(name: str, used: ImageModel, precision: str, size: int | str) -> _Setting:
         return _Setting(name, lambda x: used.apply(x, precision=precision, device="cpu", tile=size))
 
+    foreign = isinstance(model.network, ForeignNetwork)  # which its own library computes, and in float32
+    first = "onnxruntime" if foreign else "torch"
     precisions = ["float32"] + (["bfloat16"] if fastest_precision("cpu") == "bfloat16" else [])
-    for name in installed():
+    if foreign:
+        yield setting(f"{first}, float32", model, "float32", "auto")
+    for name in () if foreign else installed():
         for precision in precisions:
             load = Load(len(model.inputs), precision, at_once=1, threads=threads)
             try:
@@ -106,7 +111,7 @@ def _image_settings(model: ImageModel, threads: int, tile: int) -> Iterator[_Set
     for share in OVERLAPS:
         less = replace(whole, reach=round(whole.reach * share))
         yield setting(
-            f"torch, float32, tile {tile}, overlap {share:.0%}",
+            f"{first}, float32, tile {tile}, overlap {share:.0%}",
             replace(model, _geometry=less),
             "float32",
             tile,
@@ -174,6 +179,11 @@ def _compared(
 
 def _distances(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
     """Of each value of pixels `(H, W, K)`, of each vertex of `(V, 3)`; what is no number in both is equal."""
+    if one.shape != other.shape:
+        sizes = [" x ".join(map(str, each.shape)) for each in (other, one)]
+        raise UnderstudyError(
+            f"The truth is {sizes[0]} values, and the result {sizes[1]}: name one of its size."
+        )
     difference: NDArray[np.float64] = np.nan_to_num(np.asarray(one, np.float64) - other)
     if difference.ndim == 3:
         return np.asarray(np.abs(difference))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from understudy.graph.errors import UnderstudyError
 from understudy.nodes.learning.encoding import identity
 from understudy.nodes.learning.image_model import ImageModel
 from understudy.nodes.learning.networks.unet import UNet
@@ -16,6 +17,8 @@ from understudy.nodes.learning.quality_dial import measured_frames
 from understudy.nodes.media.images.frame import Frame, Window
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from understudy.nodes.media.images.frame import FrameSpec
 
 
@@ -47,6 +50,23 @@ def model() -> ImageModel:
     network = UNet(3, 1, size="small").eval()
     nn.init.normal_(network.last.weight, std=0.3)
     return ImageModel(network, ("R", "G", "B"), ("A",), identity(3), identity(1), "sigmoid", colour=False)
+
+
+def test_a_model_from_elsewhere_is_measured_by_its_own_library(tmp_path: Path) -> None:
+    """In float32 only; a truth of another size than the enlarged frame's is refused with both sizes."""
+    from foreign_models import resized_and_blurred, write_model
+
+    from understudy.nodes.learning.foreign_model import read_foreign_model
+
+    model, source = (
+        read_foreign_model(write_model(tmp_path, resized_and_blurred(2)), 1),
+        _Noise(("R", "G", "B")),
+    )
+    found = list(measured_frames(model, source, [1], None, threads=1, tile=96))
+    assert {row.setting.partition(",")[0] for row in found} == {"onnxruntime"}
+    assert found[0].largest < found[-1].largest
+    with pytest.raises(UnderstudyError, match="truth is 120 x 200 x 3 values, and the result 240 x 400 x 3"):
+        list(measured_frames(model, source, [1], source, threads=1, tile=96))
 
 
 def test_overlap_and_precision_are_compared_with_the_best(model: ImageModel) -> None:
