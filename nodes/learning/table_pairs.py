@@ -190,7 +190,7 @@ def _described(labels: Table, rows: Rows, takes: str) -> str:
     groups = np.unique(labels.groups[rows]).tolist()
     found = f"{len(rows):,} {what} of {len(groups):,} group{'s' if len(groups) > 1 else ''}: {listed(groups)}"
     absent = absent_classes(labels, rows)
-    return f"{found}; none is {listed(absent)}" if absent else found
+    return f"{found}; nothing of {listed(absent)}" if absent else found
 
 
 def _recipe(node: Trainer, inputs: Inputs, takes: str) -> LabelNetworkNode:

@@ -82,6 +82,17 @@ def test_classes_numbers_and_phases_are_learned_at_once(folder: Path) -> None:
     assert np.allclose(found.column("mood=happy") + found.column("mood=sad"), 1.0)
 
 
+def test_classes_of_which_nothing_is_held_out_are_named(folder: Path) -> None:
+    """A mood that one take alone shows is always trained on, and what is measured says nothing of it."""
+    lines = [[*line[:5], "calm" if line[0] == "take3" else line[5], *line[6:]] for line in rows()]
+    write_table(folder / "rows.csv", lines)
+    told: list[str] = []
+    graph = table_graph(folder, epochs=2)
+    run(graph, to=["learn"], settings=CPU, sink=lambda event: told.append(getattr(event, "message", "")))
+    (said,) = [one for one in told if "rows to train on" in one]
+    assert said.endswith("; nothing of calm")
+
+
 def test_an_ensemble_is_trained_kept_and_applied(folder: Path) -> None:
     """Two nets in one checkpoint; its answer for a row is their mean, and the table is learned as by one."""
     graph = table_graph(folder, epochs=40)
