@@ -83,10 +83,11 @@ class LoadedModel:
             doubt: Whether to give how far off the effect may be instead of the effect.
         """
         with self._lock:
-            model = self._ready() if doubt else self._chosen(source)
-        with self._turns:
+            model = self._ready()
             if self._load.threads:
                 torch.set_num_threads(self._load.threads)  # a thread of one's own begins with all of them
+            model = model if doubt else self._chosen(source)
+        with self._turns:
             needed = source.shape[0] * source.shape[1] * model.geometry().bytes_per_pixel
             budget = MEMORY_BUDGET if needed <= MEMORY_BUDGET else MEMORY_BUDGET // self._load.at_once
             return model.apply(
@@ -184,7 +185,6 @@ class LoadedModel:
         return name
 
     def _trials(self, model: ImageModel, tile: Tensor, names: tuple[str, ...]) -> list[Trial]:
-        torch.set_num_threads(self._load.threads)
         return trials(model, tile, self._load, names)
 
     def _key(self) -> str:
