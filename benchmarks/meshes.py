@@ -195,8 +195,8 @@ def compare_uncertainty(name: str, poses: Poses) -> None:
         prepared = prepare(poses.training, poses.validation, settings)
         (_, net), seconds = train(prepared)
         deformer = prepared.deformer(net)
-        rms = errors_of(deformer, poses.validation).rms
-        told = MeshModel(deformer, fit_uncertainty(deformer, prepared, poses.validation, rms))
+        found = errors_of(deformer, poses.validation)
+        told = MeshModel(deformer, fit_uncertainty(deformer, prepared, poses.validation, found))
         label = "Laplace, one net" if members == 1 else f"{members} nets"
         _row(name, label, seconds, deformer, poses)
         _uncertainty_figures(told, poses)

@@ -184,7 +184,7 @@ def _concluded(
     figures = {"chosen": chosen, "validation_percent": percent, "worst_percent": found.worst_percent}
     deformer = replace(deformer, figures=figures)
     known = hasattr(prepared.decoder, "variances")
-    uncertainty = fit_uncertainty(deformer, prepared, validation, found.rms) if known else None
+    uncertainty = fit_uncertainty(deformer, prepared, validation, found) if known else None
     return Concluded(deformer, chosen, percent, uncertainty)
 
 

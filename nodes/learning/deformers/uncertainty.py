@@ -5,7 +5,7 @@ bit, fixes overconfidence in ReLU networks"): Bayesian regression on its last hi
 the variance of its Gaussian process. Several nets that were trained beside each other have the variance
 between them (Lakshminarayanan et al. 2017, "Simple and scalable predictive uncertainty estimation using deep
 ensembles"). All tell poses apart well and are wrong in size, so that it is fitted on validation poses: for
-each segment, and over all.
+each coefficient of a segment, and for each vertex.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from understudy.nodes.learning.deformers.deformer import Deformer
     from understudy.nodes.learning.deformers.local import LocalRidge
+    from understudy.nodes.learning.deformers.measuring import Errors
     from understudy.nodes.learning.deformers.preparing import Prepared
     from understudy.nodes.media.meshes.posed import PosedMeshes
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 32
 _MOST_DIRECTIONS = 128
+_PRIOR_POSES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,14 @@ class Uncertainty:
             features are how far, and there is no matrix: F_s is 0.
         sizes: `(S, 2)`, F_s and R_s.
         noise: `(S, K)` float32, variance of each coefficient where that variance is 1.
-        scale: Standard deviations are multiplied by it; fitted on validation poses.
+        scale: What the standard deviation of each vertex is multiplied by, `(V,)`; fitted on validation
+            poses. One number for all vertices `()` in models that are older.
     """
 
     roots: NDArray[np.float64]
     sizes: NDArray[np.int64]
     noise: NDArray[np.float32]
-    scale: float = 1.0
+    scale: NDArray[np.floating[Any]]
 
     def shares(self, deformer: Deformer, inputs: Floats) -> NDArray[np.float64]:
         """Of inputs `(N, D)`: how unlike the training poses each segment finds them, `(N, S)`."""
@@ -62,15 +65,11 @@ class Uncertainty:
             found[:, segment] = explained if prior is None else np.maximum(prior - explained, 1e-12)
         return found
 
-    def variances(self, deformer: Deformer, inputs: Floats) -> Floats:
-        """Of standardised inputs `(N, D)`: the variances of coefficients, `(N, S, K)`."""
-        shares = self.shares(deformer, inputs)
-        return np.asarray(shares[:, :, None] * self.noise * self.scale**2, np.float32)
-
     def of_vertices(self, deformer: Deformer, inputs: Floats) -> Floats:
-        """Of inputs `(N, D)`: the standard deviation of each vertex, `(N, V)`, in scene units."""
+        """Of standardised inputs `(N, D)`: the deviation of each vertex, `(N, V)`, in scene units."""
+        variances = np.asarray(self.shares(deformer, inputs)[:, :, None] * self.noise, np.float32)
         decoder: Any = deformer.decoder
-        return np.asarray(np.sqrt(decoder.variances(self.variances(deformer, inputs))))
+        return np.asarray(np.sqrt(decoder.variances(variances)) * self.scale, np.float32)
 
     def played(self, deformer: Deformer, poses: PosedMeshes) -> Iterator[Floats]:
         """The standard deviations of a sequence, blocks `(n, V)` in scene units."""
@@ -96,19 +95,18 @@ class Uncertainty:
                 together[segment] = predictor.alike(segment, inputs, inputs) - together[segment]
                 noise[segment] = predictor.strengths[segment]
         own = np.zeros((len(self.sizes), *self.noise.shape), np.float32)
-        own[np.arange(len(own)), np.arange(len(own))] = self.noise * self.scale**2
+        own[np.arange(len(own)), np.arange(len(own))] = self.noise
         decoder: Any = deformer.decoder
-        return Beliefs(decoder.variances(own).mean(axis=1), together, noise)
+        return Beliefs((decoder.variances(own) * self.scale**2).mean(axis=1), together, noise)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The numbers, by name."""
-        scale = np.array(self.scale)
-        return {"roots": self.roots, "sizes": self.sizes, "noise": self.noise, "scale": scale}
+        return {"roots": self.roots, "sizes": self.sizes, "noise": self.noise, "scale": self.scale}
 
     @classmethod
     def built(cls, arrays: dict[str, NDArray[Any]]) -> Self:
         """The uncertainty that gave these arrays."""
-        return cls(arrays["roots"], arrays["sizes"], arrays["noise"], float(arrays["scale"]))
+        return cls(arrays["roots"], arrays["sizes"], arrays["noise"], arrays["scale"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ class Beliefs:
 
 
 def fit_uncertainty(
-    deformer: Deformer, prepared: Prepared, validation: PosedMeshes, rms: float
+    deformer: Deformer, prepared: Prepared, validation: PosedMeshes, found: Errors
 ) -> Uncertainty:
     """Fits the variances on the training poses, and their size on the validation poses.
 
@@ -151,7 +149,7 @@ def fit_uncertainty(
         deformer: Whose errors are told.
         prepared: What it was made from.
         validation: Poses never trained on.
-        rms: Its root mean square error on them, in scene units.
+        found: Its errors on them.
     """
     predictor = deformer.predictor
     trained = predictor.poses if isinstance(predictor, LocalKernel) else prepared.training[0]
@@ -163,13 +161,24 @@ def fit_uncertainty(
     ]
     blank = np.ones(prepared.training[1].shape[1:], np.float32)
     sizes = np.array([root.shape for root in roots], np.int64)
-    raw = Uncertainty(np.concatenate([root.ravel() for root in roots]), sizes, blank)
+    raw = Uncertainty(np.concatenate([root.ravel() for root in roots]), sizes, blank, np.ones((), np.float32))
     inputs, targets = prepared.validation
     missed = ((targets - predictor.predict(inputs)).astype(np.float64) ** 2).mean(axis=0)
     shares = raw.shares(deformer, inputs).mean(axis=0)
     raw = replace(raw, noise=(missed / np.maximum(shares, 1e-30)[:, None]).astype(np.float32))
-    expected = raw.of_poses(deformer, validation)
-    return replace(raw, scale=rms / max(float(np.sqrt((expected**2).mean())), 1e-30))
+    return replace(raw, scale=_scale(raw, deformer, validation, found))
+
+
+def _scale(raw: Uncertainty, deformer: Deformer, validation: PosedMeshes, found: Errors) -> Floats:
+    """Rms error over rms deviation of each vertex, drawn to that of all as by some poses more."""
+    squares = sum((block.astype(np.float64) ** 2).sum(axis=0) for block in raw.played(deformer, validation))
+    told = np.asarray(squares) / len(validation)
+    told = np.maximum(told, 1e-6 * told.mean() + 1e-30)
+    usual = found.rms**2 / told.mean()
+    ratio = (len(validation) * found.vertices**2 / told + _PRIOR_POSES * usual) / (
+        len(validation) + _PRIOR_POSES
+    )
+    return np.asarray(np.sqrt(ratio), np.float32)
 
 
 def _through(features: NDArray[Any], root: NDArray[np.float64]) -> NDArray[Any]:

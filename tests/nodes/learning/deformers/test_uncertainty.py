@@ -39,7 +39,7 @@ def several_nets(prepared: Prepared) -> NumpyNet:
 def test_several_nets_tell_the_uncertainty_by_how_far_they_are_apart(bar: Bar, prepared: Prepared) -> None:
     """Their variance fits the validation poses in size, ranks the test poses, and lives in the arrays."""
     deformer = prepared.deformer(several_nets(prepared))
-    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]).rms)
+    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]))
     expected = found.of_poses(deformer, bar["val"])
 
     rank = spearmanr(found.of_poses(deformer, bar["test"]), errors_of(deformer, bar["test"]).poses)
@@ -74,7 +74,7 @@ def test_size_fits_the_validation_poses(bar: Bar, prepared: Prepared, form: str)
         "net": local_net.numpy_net(local_net.build(prepared)),
     }[form]
     deformer = prepared.deformer(predictor)
-    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]).rms)
+    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]))
 
     expected = np.sqrt((found.of_poses(deformer, bar["val"]) ** 2).mean())
 
@@ -84,7 +84,7 @@ def test_size_fits_the_validation_poses(bar: Bar, prepared: Prepared, form: str)
 def test_poses_far_from_the_training_rank_first(bar: Bar, prepared: Prepared) -> None:
     """Expected errors of poses never seen rank them as their true errors do."""
     deformer = prepared.deformer(prepared.kernel)
-    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]).rms)
+    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]))
 
     rank = spearmanr(found.of_poses(deformer, bar["test"]), errors_of(deformer, bar["test"]).poses)
 
@@ -97,7 +97,7 @@ def test_a_captured_pose_lowers_what_is_expected(bar: Bar, prepared: Prepared, f
     predictors = {"ridge": prepared.ridge, "kernel": prepared.kernel}
     predictor = predictors.get(form) or local_net.numpy_net(local_net.build(prepared))
     deformer = prepared.deformer(predictor)
-    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]).rms)
+    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]))
     seen = deformer.seen(bar["test"].controls, bar["test"].joint_matrices)
     beliefs = found.beliefs(deformer, seen)
 
@@ -112,10 +112,22 @@ def test_a_captured_pose_lowers_what_is_expected(bar: Bar, prepared: Prepared, f
 def test_stored_uncertainty_is_the_same(bar: Bar, prepared: Prepared) -> None:
     """Arrays alone rebuild it."""
     deformer = prepared.deformer(prepared.kernel)
-    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]).rms)
+    found = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"]))
 
     again = Uncertainty.built(found.arrays())
 
     np.testing.assert_array_equal(
         found.of_poses(deformer, bar["test"]), again.of_poses(deformer, bar["test"])
     )
+
+
+def test_older_models_have_one_scale_for_all_vertices(bar: Bar, prepared: Prepared) -> None:
+    """A number in the place of one for each vertex is still read, and multiplies them all."""
+    deformer = prepared.deformer(prepared.ridge)
+    arrays = fit_uncertainty(deformer, prepared, bar["val"], errors_of(deformer, bar["val"])).arrays()
+    assert arrays["scale"].shape == (len(prepared.rig.rest),)
+
+    one, two = (Uncertainty.built(arrays | {"scale": np.array(scale)}) for scale in (1.0, 2.0))
+
+    expected = 2.0 * one.of_poses(deformer, bar["test"])
+    np.testing.assert_allclose(expected, two.of_poses(deformer, bar["test"]), rtol=1e-6)
