@@ -24,7 +24,7 @@ from understudy.nodes.learning.recording import Recorder
 from understudy.nodes.learning.restraint import Restraint
 from understudy.nodes.learning.schedules import decay_start
 from understudy.nodes.learning.starting import Start, begin
-from understudy.nodes.learning.transfer import begin_with
+from understudy.nodes.learning.transfer import Transfer, begin_with
 from understudy.nodes.media.learners import subject_of
 from understudy.runtime import events
 from understudy.runtime.devices import resolve, usual_threads
@@ -63,12 +63,45 @@ def train(node: Trainer, inputs: Inputs, context: Context) -> dict[str, str]:
     subject = subject_of(node, inputs, context, device)
     trial = rate_trial(node, subject, context, device)
     plan = plan_of(node, subject, device, trial)
+    _check_beginning(node, subject, inputs.get("weights"))
     with begin(node, context, plan, subject, environment.environment(device, plan.precision)) as start:
         if not start.finished:
             if trial is not None and start.container is None:
                 show_rates(trial, start)
             Training(node, context, subject, plan, start, inputs.get("weights")).run()
         return _result(start, context)
+
+
+def _check_beginning(node: Trainer, subject: Subject, weights: Any) -> None:
+    """Tells of weights and of layers that don't fit before a run is made."""
+    if weights is None and not node.freeze:
+        return
+    network = subject.network()
+    if weights is not None:
+        _begin_with(node, subject, network, weights["path"])
+    _restraint(node, network)
+
+
+def _begin_with(node: Trainer, subject: Subject, network: nn.Module, path: str) -> Transfer:
+    try:
+        return begin_with(network, subject.model(network).header, path)
+    except UnderstudyError as error:
+        raise NodeError(node.name, str(error), knob="weights") from None
+
+
+def _restraint(node: Trainer, network: nn.Module) -> Restraint | None:
+    if not (node.freeze and node.freeze_steps) and not node.rate_dropout:
+        return None
+    try:
+        return Restraint(
+            network,
+            freeze=node.freeze,
+            freeze_steps=node.freeze_steps,
+            dropout=node.rate_dropout,
+            seed=node.seed,
+        )
+    except UnderstudyError as error:
+        raise NodeError(node.name, str(error), knob="freeze") from None
 
 
 def _result(start: Start, context: Context) -> dict[str, str]:
@@ -109,7 +142,8 @@ class Training:
         if start.container is not None:
             self._restore(start)
         elif weights is not None:
-            self._begin_with(weights["path"])
+            found = _begin_with(node, subject, self.network, weights["path"])
+            start.say(f"begins with the weights of {weights['path']}: {found.described()}")
 
     def _restore(self, start: Start) -> None:
         assert start.container is not None
@@ -135,28 +169,6 @@ class Training:
     def _ended(self) -> bool:
         return self.step >= self.plan.steps or self.judge.patience_ended
 
-    def _begin_with(self, path: str) -> None:
-        try:
-            found = begin_with(self.network, self.subject.model(self.network).header, path)
-        except UnderstudyError as error:
-            raise NodeError(self.node.name, str(error), knob="weights") from None
-        self.start.say(f"begins with the weights of {path}: {found.described()}")
-
-    def _restraint(self) -> Restraint | None:
-        node = self.node
-        if not (node.freeze and node.freeze_steps) and not node.rate_dropout:
-            return None
-        try:
-            return Restraint(
-                self.network,
-                freeze=node.freeze,
-                freeze_steps=node.freeze_steps,
-                dropout=node.rate_dropout,
-                seed=node.seed,
-            )
-        except UnderstudyError as error:
-            raise NodeError(node.name, str(error), knob="freeze") from None
-
     def run(self) -> None:
         """Makes the steps that are left.
 
@@ -165,7 +177,14 @@ class Training:
             NodeError: Too many steps in a row had no finite loss.
         """
         began, saved = time.monotonic(), time.monotonic()
-        made = Loop(self.subject, self.network, self.optimiser, self.plan, self.parts, self._restraint())
+        made = Loop(
+            self.subject,
+            self.network,
+            self.optimiser,
+            self.plan,
+            self.parts,
+            _restraint(self.node, self.network),
+        )
         with self.recorder, made as loop:
             while not self._ended:
                 self.step += 1

@@ -383,9 +383,10 @@ def test_a_rate_is_found_and_drawn(shot: Path, make_graph: Callable[..., Graph])
 
 
 def test_a_layer_that_is_not_there_is_refused(shot: Path, make_graph: Callable[..., Graph]) -> None:
-    """The knob is named, with the nearest layer."""
+    """The knob is named, with the nearest layer, and no run is made."""
     outcome = run(make_graph(shot, freeze="stme", freeze_steps=5), to=["learn"], settings=CPU)
     assert 'no layer "stme". Did you mean "stem"?' in outcome.failed["learn"]
+    assert not list((shot / "training").glob("*"))
 
 
 def test_the_manifest_is_json_for_other_programs(shot: Path, make_graph: Callable[..., Graph]) -> None:
