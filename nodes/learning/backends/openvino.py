@@ -44,11 +44,15 @@ def _core() -> Any:
 
     A core gives the thread that makes it a stack for signal handlers, and frees that with itself. Where
     another thread lets go of it, the first is left with freed memory, and the next signal ends the process.
+
+    Its table of types is made here too: two threads that infer for the first time at the same moment would
+    wait for each other for ever, one with the table's lock and one with the interpreter's.
     """
     import openvino
 
     with _core_is_made:
         if not _cores:
+            openvino.Type.f32.to_dtype()
             _cores.append(openvino.Core())
         return _cores[0]
 
