@@ -89,13 +89,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", choices=NAMES)
+    parser.add_argument("names", nargs="*", default="all", choices=(*NAMES, "all"))
     parser.add_argument("--epochs", type=int, default=40)
     given = parser.parse_args()
     torch.set_num_threads(1)
     print(f"{'model':10} {'format':10} {'bytes':>10} {'told':>8} {'measured':>9}  by")
     with tempfile.TemporaryDirectory() as made:
-        for name in given.names or NAMES:
+        for name in NAMES if "all" in given.names else given.names:
             folder = Path(made) / name
             if name in ("body", "start"):
                 body(folder) if name == "body" else start(folder)
