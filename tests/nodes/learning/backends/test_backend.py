@@ -116,3 +116,33 @@ os.kill(os.getpid(), signal.SIGTERM)
 raise SystemExit(0 if caught else 1)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_first_frames_at_the_same_moment_do_not_wait_for_each_other() -> None:
+    """Three threads of a new process infer at once, and all of them end; of ten such processes three hung.
+
+    What is made at the first inference is made before, so that no thread holds what another waits for.
+    """
+    pytest.importorskip("openvino")
+    code = """
+import sys, threading
+import torch
+from understudy.nodes.learning.backends.backend import Load
+from understudy.nodes.learning.backends.openvino import compiled
+
+network = compiled(torch.nn.Conv2d(3, 3, 1), Load(channels=3, precision="float32", at_once=2, threads=1))
+gate = threading.Barrier(3)
+sys.setswitchinterval(1e-6)
+
+def first():
+    gate.wait()
+    network(torch.ones(1, 3, 8, 8))
+
+threads = [threading.Thread(target=first, daemon=True) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(20)
+sys.exit(any(thread.is_alive() for thread in threads))
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=90).returncode == 0
