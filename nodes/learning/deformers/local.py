@@ -18,8 +18,6 @@ from understudy.nodes.learning.deformers.ridge import fit_ridge
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from understudy.nodes.learning.deformers.segments import Segments
-
     Floats = NDArray[np.float32]
 
 
@@ -137,7 +135,7 @@ def fit_local_kernel(
     ridge: LocalRidge,
     training: tuple[Floats, Floats],
     validation: tuple[Floats, Floats],
-    segments: Segments,
+    visible: NDArray[np.bool_],
     groups: NDArray[np.int64],
 ) -> LocalKernel:
     """Fits a kernel for each segment, and keeps those that beat their ridge on the validation poses.
@@ -146,7 +144,7 @@ def fit_local_kernel(
         ridge: The floor, which also says where to begin looking for relevance.
         training: Standardised inputs `(N, D)` and coefficients `(N, S, K)`.
         validation: The same of poses that are not trained on.
-        segments: What each segment sees.
+        visible: `(S, D)`, which inputs each segment sees.
         groups: `(D,)`, the group of each input.
     """
     rows = spread_rows(training[0], LARGEST)
@@ -160,7 +158,7 @@ def fit_local_kernel(
     relevance = ridge.relevance(inputs, groups)
     floor = ((ridge.predict(validation[0]) - validation[1]) ** 2).sum(axis=(0, 2))
     for segment in range(count):
-        columns = np.flatnonzero(segments.seen[segment][groups])
+        columns = np.flatnonzero(visible[segment])
         first = relevance[segment, groups[columns]]
         first /= max(float(first.max()), 1e-30)
         kernel = fit_kernel(inputs[:, columns], targets[:, segment], first)

@@ -139,7 +139,7 @@ def prepare(
     kernel = None
     if settings.mode == "local":
         progress("kernel")
-        kernel = fit_local_kernel(ridge, (seen, targets), held, parts, inputs.groups)
+        kernel = fit_local_kernel(ridge, (seen, targets), held, visible, inputs.groups)
     notes = (*training.notes, *_notes(inputs, len(training), flat, training.rig))
     if emphasis is None:
         emphasis = _emphasis(ridge, kernel, seen, inputs, visible)
