@@ -91,6 +91,11 @@ class LocalKernel:
             found[:, segment] = near @ self.weights[segment] + self.bias[segment]
         return found
 
+    @property
+    def numbers(self) -> int:
+        """What a pose is multiplied by: the inputs of each training pose that count, and its weights."""
+        return len(self.poses) * (int(np.count_nonzero(self.scales)) + self.bias.size)
+
     def nearness(self, segment: int, inputs: Floats) -> NDArray[np.float64]:
         """How near standardised inputs `(N, D)` are to each training pose, as a segment sees it, 0 to 1."""
         return self.alike(segment, inputs, self.poses)

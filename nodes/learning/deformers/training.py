@@ -33,6 +33,9 @@ PREFERRED = 1.05
 """A net with up to this times the best error is taken: it is many times as fast as a kernel, and its size
 does not grow with the poses."""
 
+QUICK = 1_000_000
+"""A kernel of no more numbers is quick itself, about 0.5 ms for a pose: there a net has to be better."""
+
 _DECAY, _DECAY_DISTILLED = 1.0, 0.1
 
 
@@ -159,7 +162,8 @@ def conclude(
     found = errors_of(net, validation)
     percent = closed_form.percent | {"net": found.percent}
     best = min(closed_form.percent.values())
-    if found.percent < min(PREFERRED * best, closed_form.percent["ridge"]):
+    quick = prepared.kernel is not None and prepared.kernel.numbers <= QUICK
+    if found.percent < min(best if quick else PREFERRED * best, closed_form.percent["ridge"]):
         return _concluded(prepared, validation, net, "net", percent, found)
     figures = closed_form.deformer.figures | {"validation_percent": percent}
     return replace(closed_form, deformer=replace(closed_form.deformer, figures=figures), percent=percent)
