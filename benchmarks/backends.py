@@ -20,7 +20,7 @@ from torch import nn
 
 from understudy.nodes.learning.backends.backend import Load, computed_by, installed
 from understudy.nodes.learning.encoding import Encoding, identity
-from understudy.nodes.learning.image_model import ImageModel
+from understudy.nodes.learning.images.model import ImageModel
 from understudy.nodes.learning.networks.unet import UNet
 
 if TYPE_CHECKING:

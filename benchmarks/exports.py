@@ -34,8 +34,8 @@ from understudy.nodes.export.models.player import Player
 from understudy.nodes.learning.deformers.local_net import build, numpy_net
 from understudy.nodes.learning.deformers.preparing import prepare
 from understudy.nodes.learning.deformers.settings import DeformerSettings
-from understudy.nodes.learning.image_model import ImageModel
-from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.images.model import ImageModel
+from understudy.nodes.learning.meshes.model import MeshModel
 from understudy.nodes.media.meshes import converting
 from understudy.nodes.media.meshes.posed import read_posed
 from understudy.runtime.context import Settings

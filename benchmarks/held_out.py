@@ -26,8 +26,9 @@ from PIL import Image
 from quality import CLIPS, SHARED
 
 from understudy import Graph, run
-from understudy.nodes.learning import judging, metrics
-from understudy.nodes.learning.image_subject import ImageSubject
+from understudy.nodes.learning import judging
+from understudy.nodes.learning.images import metrics
+from understudy.nodes.learning.images.subject import ImageSubject
 from understudy.runtime.context import Settings
 from understudy.runtime.runs.folder import RunFolder
 from understudy.runtime.runs.manifest import read_manifest

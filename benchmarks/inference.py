@@ -30,7 +30,7 @@ import numpy as np
 
 from understudy import Graph, run
 from understudy.nodes.inference import Inference
-from understudy.nodes.learning.loaded_model import LoadedModel
+from understudy.nodes.learning.images.loaded_model import LoadedModel
 from understudy.nodes.media.images.frame import Frame, Window
 from understudy.nodes.media.images.reading import read_frame
 from understudy.nodes.media.images.writing import write_frame

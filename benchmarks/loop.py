@@ -26,9 +26,9 @@ import numpy as np
 import torch
 
 from understudy import Graph, run
-from understudy.nodes.learning.augmentation import edge_pixels
-from understudy.nodes.learning.image_crops import Pair, Settings
-from understudy.nodes.learning.image_subject import ImageSubject
+from understudy.nodes.learning.images.augmentation import edge_pixels
+from understudy.nodes.learning.images.crops import Pair, Settings
+from understudy.nodes.learning.images.subject import ImageSubject
 from understudy.nodes.learning.loop import computing_in, fastest_precision
 from understudy.nodes.learning.muon import clip_gradients
 from understudy.nodes.losses.matte_loss import MatteLoss

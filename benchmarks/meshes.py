@@ -37,7 +37,7 @@ from understudy.nodes.learning.deformers.settings import DeformerSettings
 from understudy.nodes.learning.deformers.splitting import held_out
 from understudy.nodes.learning.deformers.training import BATCH, STEPS, DeformerTraining, usual_rate
 from understudy.nodes.learning.deformers.uncertainty import fit_uncertainty
-from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.meshes.model import MeshModel
 from understudy.nodes.media.meshes import converting
 from understudy.nodes.media.meshes.posed import PosedMeshes, read_posed, read_posed_files
 from understudy.nodes.media.meshes.skinning import skinned

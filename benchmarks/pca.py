@@ -209,7 +209,7 @@ def ours() -> Task:
     """Two-pass Gram."""
     import scipy.linalg  # noqa: F401 - not part of the time
 
-    from understudy.nodes.learning.principal_shapes import principal_shapes
+    from understudy.nodes.learning.meshes.principal_shapes import principal_shapes
 
     return lambda data, out: np.save(out, principal_shapes(np.load(data, mmap_mode="r"), limit=SHAPES).shapes)
 
@@ -245,8 +245,8 @@ def node() -> Task:
     import scipy.linalg  # noqa: F401 - not part of the time
 
     from understudy import Graph, run
-    from understudy.nodes.learning import finding_bases  # noqa: F401 - not part of the time
-    from understudy.nodes.learning.basis import Basis
+    from understudy.nodes.learning.meshes import finding_bases  # noqa: F401 - not part of the time
+    from understudy.nodes.learning.meshes.basis import Basis
 
     def task(data: Path, out: Path) -> None:
         graph = Graph(data.parent / "graph.toml")

@@ -35,12 +35,12 @@ import torch
 
 from understudy import Graph, run
 from understudy.nodes.learning.loop import Loop, Plan
-from understudy.nodes.learning.table_floor import fitted as fitted_floor
-from understudy.nodes.learning.table_mirroring import mirrored
-from understudy.nodes.learning.table_samples import frame_samples, row_samples, shrunk
-from understudy.nodes.learning.table_splitting import group_numbers
-from understudy.nodes.learning.table_subject import RATE, LabelData, LabelSubject
-from understudy.nodes.learning.table_targets import Targets
+from understudy.nodes.learning.tables.floor import fitted as fitted_floor
+from understudy.nodes.learning.tables.mirroring import mirrored
+from understudy.nodes.learning.tables.samples import frame_samples, row_samples, shrunk
+from understudy.nodes.learning.tables.splitting import group_numbers
+from understudy.nodes.learning.tables.subject import RATE, LabelData, LabelSubject
+from understudy.nodes.learning.tables.targets import Targets
 from understudy.nodes.media.motion.clip import kinematics
 from understudy.nodes.media.motion.source import read_clip
 from understudy.nodes.media.tables.columns import Column
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from understudy.nodes.learning.table_samples import Samples
+    from understudy.nodes.learning.tables.samples import Samples
 
     Rows = NDArray[np.int64]
     Floats = NDArray[np.float64]

@@ -29,8 +29,8 @@ from PIL import Image
 from scipy import ndimage
 
 from understudy import Graph, run
-from understudy.nodes.learning import image_subject
-from understudy.nodes.learning.uncertainty import fit_uncertainty
+from understudy.nodes.learning.images import subject as image_subject
+from understudy.nodes.learning.images.uncertainty import fit_uncertainty
 from understudy.runtime.context import Settings
 
 if TYPE_CHECKING:

@@ -84,11 +84,11 @@ def _measured(
     if path.endswith(".cat"):
         container = read_container(path, "cat")
         if container.header.get("subject") == "meshes":
-            from understudy.nodes.learning.mesh_model import MeshModel
+            from understudy.nodes.learning.meshes.model import MeshModel
 
             deformer = MeshModel.from_container(container, path).deformer
             return measured_poses(deformer, source, _spread(range(len(source)), count), true)
-    from understudy.nodes.learning.image_model_files import read_image_model
+    from understudy.nodes.learning.images.model_files import read_image_model
 
     threads = settings.threads or usual_threads()
     model, _ = read_image_model(path, threads)

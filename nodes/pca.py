@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from understudy.graph.node import Inputs
     from understudy.graph.report import Report
-    from understudy.nodes.learning.basis import Basis
+    from understudy.nodes.learning.meshes.basis import Basis
     from understudy.runtime.context import Context
 
 
@@ -72,7 +72,7 @@ class PCA(Node):
         Raises:
             NodeError: There are fewer poses or frames than shapes asked for.
         """
-        from understudy.nodes.learning.basis_report import sentences
+        from understudy.nodes.learning.meshes.basis_report import sentences
 
         limit, accuracy = self.principal_shapes_limit, self.principal_shapes_accuracy
         try:
@@ -90,7 +90,7 @@ class PCA(Node):
 
     def _found(self, inputs: Inputs, context: Context) -> tuple[Basis, str, int]:
         """The basis, the units of what it leaves, and the vertices; 0 for frames."""
-        from understudy.nodes.learning.finding_bases import basis_of_frames, basis_of_poses
+        from understudy.nodes.learning.meshes.finding_bases import basis_of_frames, basis_of_poses
 
         limit, accuracy = self.principal_shapes_limit, self.principal_shapes_accuracy
         frames = inputs.get("frames")
@@ -101,7 +101,7 @@ class PCA(Node):
         return basis, poses.rig.units, len(poses.rig.rest)
 
     def _report(self, basis: Basis, units: str, context: Context) -> None:
-        from understudy.nodes.learning.basis_report import draw_accuracy
+        from understudy.nodes.learning.meshes.basis_report import draw_accuracy
         from understudy.runtime.durable import make_folder, replacing
 
         target = self.path_of(self.report)

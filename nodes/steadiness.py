@@ -66,7 +66,7 @@ class Steadiness(Node):
         """The figures of each pair of neighbouring frames, and the strongest seam in a few frames."""
         import numpy as np
 
-        from understudy.nodes.learning.steadiness import flicker, seams
+        from understudy.nodes.learning.images.steadiness import flicker, seams
 
         numbers = self._numbers(result, plate)
         pairs: list[dict[str, Any]] = []

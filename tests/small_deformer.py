@@ -9,7 +9,7 @@ from small_rig import bar_poses, bar_rig
 
 from understudy.nodes.learning.deformers.preparing import prepare
 from understudy.nodes.learning.deformers.settings import DeformerSettings
-from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.meshes.model import MeshModel
 from understudy.nodes.media.meshes.posed import read_posed
 from understudy.nodes.media.meshes.writing import write_posed
 from understudy.runtime.runs.container import write_container
@@ -17,8 +17,8 @@ from understudy.runtime.runs.container import write_container
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from understudy.nodes.learning.deformer_recipes import DeformerNode
     from understudy.nodes.learning.deformers.deformer import Deformer
+    from understudy.nodes.learning.meshes.recipes import DeformerNode
     from understudy.nodes.media.meshes.posed import PosedMeshes
 
 

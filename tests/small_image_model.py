@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from understudy.nodes.learning import recipes
 from understudy.nodes.learning.encoding import Encoding, identity
-from understudy.nodes.learning.image_model import WEIGHTS, ImageModel
-from understudy.nodes.learning.state import network_arrays
+from understudy.nodes.learning.images import recipes
+from understudy.nodes.learning.images.model import ImageModel
+from understudy.nodes.learning.state import WEIGHTS, network_arrays
 from understudy.nodes.networks.u_net import UNet
 from understudy.runtime.runs.container import read_container, write_container
 

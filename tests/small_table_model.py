@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from small_image_model import encoding, shaken
 
-from understudy.nodes.learning import table_recipes
-from understudy.nodes.learning.image_model import WEIGHTS
-from understudy.nodes.learning.state import network_arrays
-from understudy.nodes.learning.table_encoding import RowEncoding
-from understudy.nodes.learning.table_model import Sureness
-from understudy.nodes.learning.table_targets import Targets
+from understudy.nodes.learning.state import WEIGHTS, network_arrays
+from understudy.nodes.learning.tables import recipes as table_recipes
+from understudy.nodes.learning.tables.encoding import RowEncoding
+from understudy.nodes.learning.tables.model import Sureness
+from understudy.nodes.learning.tables.targets import Targets
 from understudy.nodes.media.tables.columns import Column
 from understudy.runtime.runs.container import write_container
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from understudy.nodes.learning.table_recipes import LabelNetworkNode
+    from understudy.nodes.learning.tables.recipes import LabelNetworkNode
 
 COLUMNS = (
     Column("speed", "number"),

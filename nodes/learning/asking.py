@@ -221,8 +221,8 @@ def _doubt(inferred: dict[str, Any]) -> Callable[[int], float]:
 
 
 def _poses(source: Any, captured: Any, cat: Path | None, count: int) -> Sequence[Suggested]:
-    from understudy.nodes.learning.mesh_model import MeshModel
-    from understudy.nodes.learning.mesh_suggest import poses_to_capture
+    from understudy.nodes.learning.meshes.model import MeshModel
+    from understudy.nodes.learning.meshes.suggest import poses_to_capture
     from understudy.nodes.media.meshes.posed import PosedMeshes
     from understudy.runtime.runs.container import read_container
 

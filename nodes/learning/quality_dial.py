@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from understudy.nodes.learning.deformers.deformer import Deformer
-    from understudy.nodes.learning.image_model import ImageModel
+    from understudy.nodes.learning.images.model import ImageModel
     from understudy.nodes.media.images.sequence import Frames
     from understudy.nodes.media.meshes.posed import PosedMeshes
 
@@ -87,7 +87,7 @@ def measured_frames(
 
 def _image_settings(model: ImageModel, threads: int, tile: int) -> Iterator[_Setting]:
     from understudy.nodes.learning.backends.backend import Load, computed_by, installed
-    from understudy.nodes.learning.foreign_model import ForeignNetwork
+    from understudy.nodes.learning.images.foreign_model import ForeignNetwork
     from understudy.nodes.learning.loop import fastest_precision
 
     def setting(name: str, used: ImageModel, precision: str, size: int | str) -> _Setting:

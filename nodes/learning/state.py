@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, "NDArray[Any]"]
 
+WEIGHTS = "network/"
+"""What the names of a network's weights begin with in a checkpoint."""
+
 
 def network_arrays(network: nn.Module) -> Arrays:
     """A copy of a network's weights and buffers, by their names."""
@@ -74,3 +77,8 @@ def load_optimiser(
 def _array(tensor: torch.Tensor) -> NDArray[Any]:
     array: NDArray[Any] = tensor.detach().cpu().contiguous().numpy()
     return array.copy()
+
+
+def weights_of(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The network's weights among a checkpoint's tensors, by their names in the network."""
+    return {name.removeprefix(WEIGHTS): array for name, array in tensors.items() if name.startswith(WEIGHTS)}

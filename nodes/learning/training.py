@@ -16,7 +16,6 @@ import torch
 
 from understudy.graph.errors import NodeError, Stopped, UnderstudyError
 from understudy.nodes.learning import environment, state
-from understudy.nodes.learning.image_model import WEIGHTS, weights_of
 from understudy.nodes.learning.judging import Judge
 from understudy.nodes.learning.loop import Loop
 from understudy.nodes.learning.plans import plan_of, rate_trial, show_rates
@@ -24,6 +23,7 @@ from understudy.nodes.learning.recording import Recorder
 from understudy.nodes.learning.restraint import Restraint
 from understudy.nodes.learning.schedules import decay_start
 from understudy.nodes.learning.starting import Start, begin
+from understudy.nodes.learning.state import WEIGHTS, weights_of
 from understudy.nodes.learning.transfer import Transfer, begin_with
 from understudy.nodes.media.learners import subject_of
 from understudy.runtime import events

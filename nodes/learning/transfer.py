@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from understudy.graph.errors import UnderstudyError
-from understudy.nodes.learning.image_model import weights_of
-from understudy.nodes.learning.state import load_network, network_arrays
+from understudy.nodes.learning.state import load_network, network_arrays, weights_of
 from understudy.runtime.runs.container import read_container
 
 if TYPE_CHECKING:

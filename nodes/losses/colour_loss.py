@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from understudy.nodes.learning.recipes import LossNode
+from understudy.nodes.learning.images.recipes import LossNode
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.losses import Loss

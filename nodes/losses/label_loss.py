@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from understudy.graph.knobs import Knob
-from understudy.nodes.learning.table_recipes import LabelLossNode
+from understudy.nodes.learning.tables.recipes import LabelLossNode
 
 
 class LabelLoss(LabelLossNode):

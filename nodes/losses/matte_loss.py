@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from understudy.graph.knobs import Knob
-from understudy.nodes.learning.recipes import LossNode
+from understudy.nodes.learning.images.recipes import LossNode
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.losses import Loss

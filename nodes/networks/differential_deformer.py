@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from understudy.graph.knobs import Knob
-from understudy.nodes.learning.deformer_recipes import DeformerNetNode
+from understudy.nodes.learning.meshes.recipes import DeformerNetNode
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.deformers.settings import DeformerSettings

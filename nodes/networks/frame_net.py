@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from understudy.graph.knobs import Knob
-from understudy.nodes.learning.table_recipes import LabelNetworkNode
+from understudy.nodes.learning.tables.recipes import LabelNetworkNode
 
 if TYPE_CHECKING:
     from torch import nn

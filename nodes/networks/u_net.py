@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from understudy.graph.knobs import Knob
-from understudy.nodes.learning.recipes import NetworkNode
+from understudy.nodes.learning.images.recipes import NetworkNode
 
 if TYPE_CHECKING:
     from torch import nn

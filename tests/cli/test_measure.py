@@ -8,7 +8,7 @@ import pytest
 from small_deformer import bar_deformer
 
 from understudy import Graph
-from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.meshes.model import MeshModel
 from understudy.nodes.registry import registry as real_registry
 from understudy.runtime.runs.container import write_container
 

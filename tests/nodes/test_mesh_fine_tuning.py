@@ -11,10 +11,10 @@ from small_rig import bar_poses, bar_rig
 
 from understudy import Graph, run
 from understudy.graph.document import Source
-from understudy.nodes.learning import mesh_pictures
 from understudy.nodes.learning.deformers.measuring import Errors, errors, errors_of
-from understudy.nodes.learning.image_model import WEIGHTS
-from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.meshes import pictures as mesh_pictures
+from understudy.nodes.learning.meshes.model import MeshModel
+from understudy.nodes.learning.state import WEIGHTS
 from understudy.nodes.media.meshes.posed import PosedMeshes, read_posed
 from understudy.nodes.media.meshes.skinning import skinned
 from understudy.nodes.media.meshes.writing import write_posed

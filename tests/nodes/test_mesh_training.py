@@ -13,9 +13,9 @@ from stopped_training import stop_after
 
 from understudy import Graph, check, run
 from understudy.graph.document import Source
-from understudy.nodes.learning import mesh_pictures
 from understudy.nodes.learning.deformers.training import PREFERRED
-from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.meshes import pictures as mesh_pictures
+from understudy.nodes.learning.meshes.model import MeshModel
 from understudy.nodes.media.meshes import converting
 from understudy.nodes.media.meshes.caches import read_pc2
 from understudy.nodes.media.meshes.posed import read_posed

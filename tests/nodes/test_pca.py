@@ -10,7 +10,7 @@ import pytest
 from small_rig import bar_poses, bar_rig
 
 from understudy import Graph, check, run
-from understudy.nodes.learning.basis import Basis
+from understudy.nodes.learning.meshes.basis import Basis
 from understudy.nodes.media.images.frame import Frame, Window
 from understudy.nodes.media.images.writing import write_frame
 from understudy.nodes.media.meshes.writing import write_posed

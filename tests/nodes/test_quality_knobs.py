@@ -9,7 +9,7 @@ import pytest
 from small_deformer import bar_deformer
 
 from understudy import Graph, run
-from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.meshes.model import MeshModel
 from understudy.runtime.context import Settings
 from understudy.runtime.runs.container import write_container
 

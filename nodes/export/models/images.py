@@ -12,7 +12,7 @@ from understudy.graph.errors import UnderstudyError
 from understudy.graph.ranges import find_frames
 from understudy.nodes.export.models.exportable import TorchExportable
 from understudy.nodes.export.models.pixels import Pixels
-from understudy.nodes.learning.image_model import ImageModel
+from understudy.nodes.learning.images.model import ImageModel
 from understudy.nodes.media.images.sequence import FileFrames
 from understudy.runtime.randomness import uniforms
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from understudy.nodes.learning.table_samples import seen
+from understudy.nodes.learning.tables.samples import seen
 
 if TYPE_CHECKING:
     from understudy.nodes.learning.encoding import Encoding
-    from understudy.nodes.learning.table_encoding import RowEncoding
-    from understudy.nodes.learning.table_model import TableModel
+    from understudy.nodes.learning.tables.encoding import RowEncoding
+    from understudy.nodes.learning.tables.model import TableModel
 
 
 class Rows(nn.Module):

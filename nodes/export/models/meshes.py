@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from understudy.nodes.export.models.describing import described, drawn_inputs
 from understudy.nodes.export.models.exportable import DeformerExportable
-from understudy.nodes.learning.mesh_model import MeshModel
+from understudy.nodes.learning.meshes.model import MeshModel
 
 if TYPE_CHECKING:
     from understudy.nodes.media.meshes.posed import PosedMeshes

@@ -13,15 +13,15 @@ from understudy.nodes.export.models.exportable import TorchExportable
 from understudy.nodes.export.models.images import drawn_crops
 from understudy.nodes.export.models.labels import Labels, columns_out
 from understudy.nodes.learning.encoding import Encoding
-from understudy.nodes.learning.table_model import TableModel
-from understudy.nodes.learning.table_samples import as_seen
+from understudy.nodes.learning.tables.model import TableModel
+from understudy.nodes.learning.tables.samples import as_seen
 from understudy.nodes.media.tables.table import Table
 from understudy.runtime.randomness import uniforms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from understudy.nodes.learning.table_encoding import RowEncoding
+    from understudy.nodes.learning.tables.encoding import RowEncoding
     from understudy.runtime.runs.container import Container
 
     Values = NDArray[np.float32]

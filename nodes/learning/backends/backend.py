@@ -20,7 +20,7 @@ from understudy.graph.errors import UnderstudyError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from understudy.nodes.learning.image_model import ImageModel
+    from understudy.nodes.learning.images.model import ImageModel
 
 PACKAGES = {"torch": "torch", "onnxruntime": "onnxruntime", "openvino": "openvino"}
 """The back ends by their names, each with the package that it needs; a module here bears the same name."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from understudy.nodes.learning.backends.backend import Load
-    from understudy.nodes.learning.image_model import ImageModel
+    from understudy.nodes.learning.images.model import ImageModel
 
 TOLERANCE = 1e-4
 """Share of the range of the values that a back end may differ from torch by, in float32."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from understudy.graph.errors import UnderstudyError
-from understudy.nodes.learning.principal_shapes import PrincipalShapes, principal_shapes
+from understudy.nodes.learning.meshes.principal_shapes import PrincipalShapes, principal_shapes
 from understudy.nodes.media.meshes import topology
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from understudy.nodes.learning.deformers.local import (
 )
 from understudy.nodes.learning.deformers.ridge import fit_ridge
 from understudy.nodes.learning.deformers.shapes import SegmentShapes, Vertices, segment_shapes
-from understudy.nodes.learning.principal_shapes import PrincipalShapes, principal_shapes
+from understudy.nodes.learning.meshes.principal_shapes import PrincipalShapes, principal_shapes
 from understudy.nodes.media.meshes.mapped import IN_MEMORY, room
 from understudy.nodes.media.meshes.skinning import skinned
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from understudy.nodes.learning.deformers.segments import Segments
-from understudy.nodes.learning.principal_shapes import PrincipalShapes, principal_shapes
+from understudy.nodes.learning.meshes.principal_shapes import PrincipalShapes, principal_shapes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,7 @@ def learns(source: Any, truth: Any) -> bool:
 
 def subject(node: Trainer, inputs: Inputs, context: Context, device: str) -> Subject:
     """Pairs of frames."""
-    from understudy.nodes.learning.image_pairs import image_subject
+    from understudy.nodes.learning.images.pairs import image_subject
     from understudy.nodes.learning.loop import fastest_precision
 
     precision = fastest_precision(device) if node.precision == "auto" else node.precision
@@ -33,8 +33,8 @@ def applies(source: Any, subject: str) -> bool:
 
 def results(node: Inference, inputs: Inputs, context: Context) -> dict[str, Any]:
     """Frames that are computed when something asks for them, and how far off they may be."""
-    from understudy.nodes.learning.image_inference import InferredFrames, UncertainFrames
-    from understudy.nodes.learning.loaded_model import LoadedModel
+    from understudy.nodes.learning.images.inference import InferredFrames, UncertainFrames
+    from understudy.nodes.learning.images.loaded_model import LoadedModel
 
     source = inputs["input"]
     loaded = LoadedModel(node, inputs["model"]["path"], len(source.numbers), context)

@@ -21,7 +21,7 @@ def learns(source: Any, truth: Any) -> bool:  # noqa: ARG001 - checking matched 
 
 def subject(node: Trainer, inputs: Inputs, context: Context, device: str) -> Subject:
     """Poses."""
-    from understudy.nodes.learning.mesh_pairs import mesh_subject
+    from understudy.nodes.learning.meshes.pairs import mesh_subject
 
     return mesh_subject(node, inputs, context, device=device)
 
@@ -33,6 +33,6 @@ def applies(source: Any, subject: str) -> bool:  # noqa: ARG001 - a wrong subjec
 
 def results(node: Inference, inputs: Inputs, context: Context) -> dict[str, Any]:
     """Shapes that are computed when something asks for them, and how far off they may be."""
-    from understudy.nodes.learning.mesh_inference import inferred_shapes
+    from understudy.nodes.learning.meshes.inference import inferred_shapes
 
     return inferred_shapes(node, inputs["input"], inputs["model"]["path"], context)

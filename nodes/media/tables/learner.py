@@ -21,7 +21,7 @@ def learns(source: Any, truth: Any) -> bool:
 
 def subject(node: Trainer, inputs: Inputs, context: Context, device: str) -> Subject:
     """Rows or frames with labels."""
-    from understudy.nodes.learning.table_pairs import label_subject
+    from understudy.nodes.learning.tables.pairs import label_subject
 
     return label_subject(node, inputs, context, device=device)
 
@@ -35,6 +35,6 @@ def applies(source: Any, subject: str) -> bool:
 
 def results(node: Inference, inputs: Inputs, context: Context) -> dict[str, Any]:
     """The labels."""
-    from understudy.nodes.learning.table_inference import inferred_labels
+    from understudy.nodes.learning.tables.inference import inferred_labels
 
     return dict(inferred_labels(node, inputs["input"], inputs["model"]["path"], context))

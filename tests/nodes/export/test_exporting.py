@@ -16,8 +16,8 @@ from understudy.nodes.export.exporting import export
 from understudy.nodes.export.format import formats
 from understudy.nodes.export.models.exportable import TOLERANCE
 from understudy.nodes.export.models.images import drawn_crops
-from understudy.nodes.learning.deformer_recipes import DeformerNode
-from understudy.nodes.learning.recipes import NetworkNode
+from understudy.nodes.learning.images.recipes import NetworkNode
+from understudy.nodes.learning.meshes.recipes import DeformerNode
 from understudy.nodes.registry import registry
 from understudy.runtime.runs.container import write_container
 

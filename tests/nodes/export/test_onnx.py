@@ -13,7 +13,7 @@ from small_image_model import read_image_model, write_image_model
 from understudy.graph.errors import UnderstudyError
 from understudy.nodes.export.exporting import export
 from understudy.nodes.export.models.describing import described
-from understudy.nodes.learning.foreign_model import read_foreign_model
+from understudy.nodes.learning.images.foreign_model import read_foreign_model
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from understudy.nodes.learning.augmentation import edge_pixels
-from understudy.nodes.learning.image_crops import Pair, Settings
-from understudy.nodes.learning.image_subject import ImageSubject
+from understudy.nodes.learning.images.augmentation import edge_pixels
+from understudy.nodes.learning.images.crops import Pair, Settings
+from understudy.nodes.learning.images.subject import ImageSubject
 from understudy.nodes.losses.matte_loss import MatteLoss
 from understudy.nodes.networks.u_net import UNet
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from understudy.nodes.learning.image_subject import ImageSubject
+    from understudy.nodes.learning.images.subject import ImageSubject
 
 PLAN = Plan(steps=8, batch=2, rate=2e-3, schedule="warmup-constant-decay", precision="float32", device="cpu")
 

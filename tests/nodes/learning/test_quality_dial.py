@@ -11,7 +11,7 @@ from torch import nn
 
 from understudy.graph.errors import UnderstudyError
 from understudy.nodes.learning.encoding import identity
-from understudy.nodes.learning.image_model import ImageModel
+from understudy.nodes.learning.images.model import ImageModel
 from understudy.nodes.learning.networks.unet import UNet
 from understudy.nodes.learning.quality_dial import measured_frames
 from understudy.nodes.media.images.frame import Frame, Window
@@ -56,7 +56,7 @@ def test_a_model_from_elsewhere_is_measured_by_its_own_library(tmp_path: Path) -
     """In float32 only; a truth of another size than the enlarged frame's is refused with both sizes."""
     from foreign_models import resized_and_blurred, write_model
 
-    from understudy.nodes.learning.foreign_model import read_foreign_model
+    from understudy.nodes.learning.images.foreign_model import read_foreign_model
 
     model, source = (
         read_foreign_model(write_model(tmp_path, resized_and_blurred(2)), 1),

@@ -15,7 +15,7 @@ from understudy.nodes.learning.encoding import CURVES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from understudy.nodes.learning.image_model import ImageModel
+    from understudy.nodes.learning.images.model import ImageModel
 
 
 def whole(model: ImageModel) -> Pixels:

@@ -24,8 +24,8 @@ from understudy.nodes.networks.local_deformer import LocalDeformer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from understudy.nodes.learning.deformer_recipes import DeformerNode
     from understudy.nodes.learning.deformers.deformer import Deformer
+    from understudy.nodes.learning.meshes.recipes import DeformerNode
 
 
 def played(deformer: Deformer) -> Player:

@@ -14,7 +14,7 @@ from understudy.graph.errors import UnderstudyError
 from understudy.nodes.export.exporting import export
 from understudy.nodes.export.models.labels import Rows
 from understudy.nodes.export.models.tables import drawn_rows, exportable
-from understudy.nodes.learning.table_recipes import LabelNetworkNode
+from understudy.nodes.learning.tables.recipes import LabelNetworkNode
 from understudy.nodes.media.tables.table import Table
 from understudy.nodes.networks.frame_net import FrameNet
 from understudy.nodes.networks.mlp import MLP

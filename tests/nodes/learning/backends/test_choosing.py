@@ -12,7 +12,7 @@ from understudy.nodes.learning.backends import choosing
 from understudy.nodes.learning.backends.backend import Load
 from understudy.nodes.learning.backends.choosing import TOLERANCE, Trial, fastest, trials
 from understudy.nodes.learning.encoding import identity
-from understudy.nodes.learning.image_model import ImageModel
+from understudy.nodes.learning.images.model import ImageModel
 
 LOAD = Load(channels=1, precision="float32", at_once=1, threads=1)
 

@@ -11,7 +11,7 @@ from understudy.nodes.learning.deformers import local_net
 from understudy.nodes.learning.deformers.differential import fit_differential
 from understudy.nodes.learning.deformers.preparing import deltas_of, prepare
 from understudy.nodes.learning.deformers.settings import DeformerSettings
-from understudy.nodes.learning.principal_shapes import principal_shapes
+from understudy.nodes.learning.meshes.principal_shapes import principal_shapes
 from understudy.nodes.media.meshes import converting, topology
 from understudy.nodes.media.meshes.posed import PosedMeshes, read_posed_files
 from understudy.nodes.media.meshes.rotations import from_vectors

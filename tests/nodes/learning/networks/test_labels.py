@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from understudy.nodes.learning.networks.labels import Ensemble, LabelNet, mlp
-from understudy.nodes.learning.table_recipes import build_network, description, restore_network
+from understudy.nodes.learning.tables.recipes import build_network, description, restore_network
 from understudy.nodes.networks.mlp import MLP
 
 INPUTS = torch.randn(5, 1, 4, generator=torch.Generator().manual_seed(2))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from understudy import Graph, check, run
-from understudy.nodes.learning import mesh_pictures
+from understudy.nodes.learning.meshes import pictures as mesh_pictures
 from understudy.nodes.media.meshes import source
 from understudy.nodes.media.meshes.posed import PosedMeshes, read_posed_files
 from understudy.runtime.context import Settings

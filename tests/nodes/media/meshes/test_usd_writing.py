@@ -10,7 +10,7 @@ from PIL import Image
 from small_rig import bar_poses, bar_rig
 
 from understudy import Graph, run
-from understudy.nodes.learning import mesh_pictures
+from understudy.nodes.learning.meshes import pictures as mesh_pictures
 from understudy.nodes.media.meshes.posed import read_posed_files
 from understudy.nodes.media.meshes.shading import RED
 from understudy.nodes.media.meshes.usd_writing import MESH, write_usd

@@ -1,0 +1,1 @@
+"""Images: from pairs of frames to a model that is applied to whole sequences."""

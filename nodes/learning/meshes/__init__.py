@@ -1,0 +1,1 @@
+"""Posed meshes: from controls and shapes to a deformer that plays."""

@@ -1,0 +1,1 @@
+"""Tables and motion: from rows to labels."""
