@@ -26,7 +26,7 @@ bench: $(VENV)/.ready-dev  ## the tables of benchmarks/
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) torch==2.13.0
-	$(PIP) -e '.[export]'
+	$(PIP) -e .
 	touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready

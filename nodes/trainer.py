@@ -71,8 +71,8 @@ class Trainer(Node):
         choices=("small", "medium", "large"),
     )  # fmt: skip
     learning_rate = Knob[Any](
-        "auto", "The highest learning rate; auto takes 0.002 for frames, and for poses 0.015 where there are "
-        "made-up ones and 0.003 where not; find tries rates for 150 steps first and draws what it saw.",
+        "auto", "The highest learning rate; auto takes what suits frames (0.002), poses or rows; find tries "
+        "rates for 150 steps first and draws them.",
         type=float, words=("auto", "find"), least=0.0,
     )  # fmt: skip
     schedule = Knob(

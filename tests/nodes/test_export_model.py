@@ -31,8 +31,6 @@ def graph(tmp_path: Path, make_shot: Callable[..., None]) -> Graph:
 
 def test_a_model_is_written_beside_the_graph(graph: Graph, tmp_path: Path) -> None:
     """Compared on the connected frames, too; its files and its difference are the node's result."""
-    pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
-
     outcome = run(graph, settings=CPU)
 
     assert not outcome.failed
@@ -43,7 +41,6 @@ def test_a_model_is_written_beside_the_graph(graph: Graph, tmp_path: Path) -> No
 
 def test_it_is_written_again_when_the_file_is_gone(graph: Graph, tmp_path: Path) -> None:
     """And only then: what is there and right stays untouched."""
-    pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
     run(graph, settings=CPU)
     file = tmp_path / "for_comp" / "matte.onnx"
     before = file.stat().st_mtime_ns

@@ -27,7 +27,7 @@ METADATA = "understudy"
 
 
 def needed(package: str) -> Any:
-    """A package of the extra `export`.
+    """A package that writes or runs ONNX.
 
     Raises:
         UnderstudyError: It is missing.
@@ -35,7 +35,9 @@ def needed(package: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise UnderstudyError(f'Export needs {package}: pip install "understudy[export]".') from error
+        raise UnderstudyError(
+            f"Export needs {package}, which is not installed: pip install {package}"
+        ) from error
 
 
 def checked_onnx(model: Exportable) -> tuple[bytes, float, Play]:

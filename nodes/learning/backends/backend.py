@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 PACKAGES = {"torch": "torch", "onnxruntime": "onnxruntime", "openvino": "openvino"}
 """The back ends by their names, each with the package that it needs; a module here bears the same name."""
 
-EXTRAS = {"onnxruntime": "export", "openvino": "openvino"}
-"""What brings a package that is not there: `pip install 'understudy[...]'`."""
+BROUGHT_BY = {"onnxruntime": "onnxruntime", "openvino": "understudy[openvino]"}
+"""What brings a package that is not there, by `pip install`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def swapped(network: nn.Module, name: str, load: Load) -> nn.Module:
         return network
     if not find_spec(PACKAGES[name]):
         raise UnderstudyError(
-            f"{name} is not installed. Get it with: pip install 'understudy[{EXTRAS[name]}]', or say "
+            f"{name} is not installed. Get it with: pip install '{BROUGHT_BY[name]}', or say "
             'backend = "torch".'
         )
     module: BackEnd = importlib.import_module(f"understudy.nodes.learning.backends.{name}")

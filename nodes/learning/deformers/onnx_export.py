@@ -75,7 +75,7 @@ def onnx_bytes(deformer: Deformer) -> bytes:
     try:
         from onnx import TensorProto, helper
     except ImportError as error:
-        raise UnderstudyError('Export needs onnx: pip install "understudy[export]".') from error
+        raise UnderstudyError("Export needs onnx, which is not installed: pip install onnx") from error
     graph = _Graph()
     seen = INPUT
     if deformer.clamp:

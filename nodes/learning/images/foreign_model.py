@@ -85,7 +85,7 @@ def read_foreign_model(path: str, threads: int, known: Tried | None = None) -> I
         UnderstudyError: onnxruntime is not installed.
     """
     if not find_spec("onnxruntime"):
-        raise UnderstudyError(f"{path} needs ONNX Runtime. Get it with: pip install 'understudy[export]'")
+        raise UnderstudyError(f"{path} needs ONNX Runtime. Get it with: pip install onnxruntime")
     try:
         session = session_of(Path(path).read_bytes(), threads)
     except OSError as error:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from small_deformer import deformer_of, write_deformer
@@ -24,8 +25,6 @@ from understudy.runtime.runs.container import write_container
 if TYPE_CHECKING:
     from pathlib import Path
 
-onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
-pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 HERE = [name for name, each in formats().items() if name != "tensorrt"]
 """What needs no GPU."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import onnxruntime
 import pytest
 from small_image_model import write_image_model
 
@@ -13,9 +14,6 @@ from understudy.nodes.export.exporting import export
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
-pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 
 def described(folder: Path, **model: Any) -> dict[str, Any]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
+import onnxruntime
 from small_image_model import write_image_model
 
 from understudy.nodes.export.exporting import export
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
-pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 
 def test_tensors_are_named_after_channels(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnxruntime
 import pytest
 from small_deformer import bar_deformer, write_deformer
 from small_rig import bar_poses, bar_rig
@@ -15,9 +16,6 @@ from understudy.nodes.export.exporting import export
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
-pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 
 def test_the_folder_alone_is_enough_to_play_poses(tmp_path: Path) -> None:

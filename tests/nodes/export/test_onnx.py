@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 from small_deformer import bar_deformer
 from small_image_model import read_image_model, write_image_model
@@ -17,9 +19,6 @@ from understudy.nodes.learning.images.foreign_model import read_foreign_model
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
-onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
 
 
 def test_a_deformer_says_what_goes_in(tmp_path: Path, bar_cat: Path) -> None:

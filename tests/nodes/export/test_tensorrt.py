@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import fake_tensorrt
 import pytest
 from small_image_model import write_image_model
 
@@ -17,7 +18,6 @@ from understudy.nodes.export.models.engine import MOST_AT_ONCE
 if TYPE_CHECKING:
     from pathlib import Path
 
-fake_tensorrt = pytest.importorskip("fake_tensorrt", reason="the extra `export` is not installed")
 
 SMALL = Options(shapes="32x16 64x48 96x96")
 

@@ -68,7 +68,6 @@ def test_frames_that_can_not_be_compared_are_refused(tmp_path: Path, make_shot: 
 
 def test_real_scene_linear_frames_are_compared(tmp_path: Path, shared_data: Path) -> None:
     """Half-float EXR with values above 1, in crops of several sizes."""
-    pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
     cat = write_image_model(tmp_path / "m.cat", outputs=("R", "G", "B"), curve="log")
     frames = shared_data / "exr_sequence_beachball" / "Beachball__singlepart.####.exr"
 

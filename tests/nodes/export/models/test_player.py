@@ -85,7 +85,6 @@ def test_inputs_are_held_inside_the_range_where_the_model_does(tmp_path: Path) -
 
 def test_the_folder_plays_itself_without_this_package(tmp_path: Path) -> None:
     """`python player.py inputs.npy deltas.npy`, isolated from everything but numpy; no torch is loaded."""
-    pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
     deformer = deformer_of(tmp_path, LocalDeformer("n"))
     folder = tmp_path / "bar.mldf"
     export(write_deformer(tmp_path / "bar.cat", deformer), "mldf", folder)

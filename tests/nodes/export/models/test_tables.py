@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from small_table_model import COLUMNS, row_encoding, write_table_model
@@ -24,8 +25,6 @@ from understudy.runtime.runs.container import read_container
 if TYPE_CHECKING:
     from pathlib import Path
 
-onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
-pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 NETWORKS = [cls for cls in registry() if issubclass(cls, LabelNetworkNode)]
 

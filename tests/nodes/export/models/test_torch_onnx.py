@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import onnx
 import pytest
 import torch
 from small_image_model import write_image_model
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from understudy.nodes.export.models.exportable import TorchExportable
-
-onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
-pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
 
 
 class Warped(nn.Module):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import pytest
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +13,9 @@ from understudy.nodes.learning.backends.backend import Load
 from understudy.nodes.learning.backends.choosing import TOLERANCE, Trial, fastest, trials
 from understudy.nodes.learning.encoding import identity
 from understudy.nodes.learning.images.model import ImageModel
+
+if TYPE_CHECKING:
+    import pytest
 
 LOAD = Load(channels=1, precision="float32", at_once=1, threads=1)
 
@@ -25,7 +28,6 @@ def _model() -> ImageModel:
 
 def test_every_back_end_is_measured_against_torch() -> None:
     """Torch comes first and differs from itself by nothing; the others agree with it."""
-    pytest.importorskip("onnxruntime")
     found = trials(_model(), torch.rand(1, 1, 32, 32), LOAD)
     assert (found[0].name, found[0].difference) == ("torch", 0.0)
     assert "onnxruntime" in {trial.name for trial in found}

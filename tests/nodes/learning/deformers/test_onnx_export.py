@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from understudy.nodes.learning.deformers import local_net
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from understudy.nodes.learning.deformers.deformer import Deformer
     from understudy.nodes.learning.deformers.preparing import Prepared
     from understudy.nodes.media.meshes.posed import PosedMeshes
-
-onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
 
 
 @pytest.mark.parametrize("form", ["ridge", "kernel", "net", "nets"])

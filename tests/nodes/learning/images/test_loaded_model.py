@@ -103,7 +103,6 @@ def _written(graph: Graph, folder: Path) -> list[str]:
 
 def test_a_back_end_whose_pixels_differ_is_refused(shot: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked for by name, it is an error and no picture: the sentence has both figures."""
-    pytest.importorskip("onnxruntime")
     off = Trial("onnxruntime", 1.0, 0.02, choosing.TOLERANCE)
     monkeypatch.setattr(loaded_model, "trials", lambda *_: [off])
     shot.set("result", "backend", "onnxruntime")
