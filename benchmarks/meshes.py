@@ -14,9 +14,9 @@ clips, or a block of poses, that were held out. The data is looked for in UNDERS
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -91,8 +91,13 @@ class Poses:
     tests: dict[str, PosedMeshes]
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
     """Runs the named sets, or all."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sets", nargs="*", choices=[*SETS, []], help="which sets; all of them without")
+    names = parser.parse_args().sets
     torch.set_num_threads(1)
     folder = Path(os.environ.get("UNDERSTUDY_SHARED_DATA", DEFAULT))
     with tempfile.TemporaryDirectory() as made:
@@ -288,4 +293,4 @@ def _still(poses: PosedMeshes) -> Iterator[np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from clinic import DAVIS, look, moved, pixels_of
 from quality import psnr, write_tiff
+from real_pictures import DAVIS, look, moved, pixels_of
 from scipy import ndimage
 
 from understudy import Graph, run

@@ -11,7 +11,7 @@ import csv
 from typing import TYPE_CHECKING
 
 import numpy as np
-from clinic import CLIPS, DAVIS, SHARED, encoded, look, moved, movie, photos, pixels_of, scaled
+from real_pictures import CLIPS, DAVIS, SHARED, encoded, look, moved, movie, photos, pixels_of, scaled
 from scipy import ndimage
 
 from understudy.nodes.diagnosis.pairs import describe_pair
@@ -19,7 +19,7 @@ from understudy.nodes.diagnosis.sets import faults_of
 from understudy.nodes.diagnosis.transfer import srgb_decoded, srgb_encoded
 
 if TYPE_CHECKING:
-    from clinic import Pairs, Pixels
+    from real_pictures import Pairs, Pixels
 
 MATTE_FAULTS = ("misaligned", "swapped", "empty matte", "inverted matte")
 PICTURE_FAULTS = ("misaligned", "scale", "swapped", "gamma", "blurred")
