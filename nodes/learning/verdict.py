@@ -166,10 +166,10 @@ class _Case:
         there = int(np.searchsorted(found.ends, risen.step))
         if found.means[-1] > found.means[min(there, len(found.means) - 1)]:
             return None  # both rose: that is no overfitting
-        seen = self._figure_since(risen.step)
-        if seen is not None and not seen[1] and risen.share < DOUBLED:
-            return None  # a somewhat more certain network, and nothing that anybody would see
-        words = f" ({seen[0]})" if seen else ""
+        words, change = self._figure_since(risen.step)
+        unseen = risen.share < DOUBLED or (change == "better" and self.evidence.same_frames)
+        if change in ("same", "better") and unseen:
+            return None  # a network that is more certain of some pixels, and nothing that anybody would see
         return "overfitting", (
             f"Since step {risen.step:,} the held-out loss rose from {risen.best:.4g} to {risen.last:.4g}"
             f"{words}, while the training loss went on falling to {found.means[-1]:.4g}: it learns its "
@@ -177,15 +177,20 @@ class _Case:
             f"{_or(self.evidence.regularisers)}, a smaller model or patience."
         )
 
-    def _figure_since(self, step: int) -> tuple[str, bool] | None:
-        """The first figure at a step and now, in words, and whether it got worse; None without figures."""
+    def _figure_since(self, step: int) -> tuple[str, str]:
+        """The first figure at a step and now, in words, and whether it is "better", "worse" or the "same".
+
+        Both are empty where there are no figures.
+        """
         if not self.summary.figures:
-            return None
+            return "", ""
         name, values = next(iter(self.summary.figures.items()))
         errors, after = as_error(name, values), self.summary.validation_steps >= step
-        then, now = float(np.min(errors[after])), float(np.median(errors[-3:]))
         at = int(np.flatnonzero(after)[0])
-        return f"{name} {values[at]:.4g}, now {values[-1]:.4g}", now > (1 + RISEN) * then
+        lately = [float(np.median(errors[max(at, end - 3) : end])) for end in range(at + 1, len(errors) + 1)]
+        best, then, now = min(lately), lately[0], lately[-1]
+        change = "worse" if now > (1 + RISEN) * best else "better" if now < then else "same"
+        return f" ({name} {values[at]:.4g}, now {values[-1]:.4g})", change
 
     @property
     def _good(self) -> float | None:
